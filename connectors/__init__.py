@@ -1,0 +1,1 @@
+"""Sources of run history behind one protocol. Knows nothing of GraphQL."""

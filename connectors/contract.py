@@ -1,0 +1,254 @@
+"""What every connector is: one source behind four batch calls, with a declaration of what it can do.
+
+Push-down is an optimisation, never a meaning: whatever a source filters, `ExecutionQuery.matches` is applied to its
+rows again. The declaration is data, read by the streams above, by the tests and by the README's provider table.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from msgspec import Struct
+
+from connectors.errors import ConnectorError
+from schema.identity import NativeId
+from schema.instant import Instant
+from schema.model import (
+    Execution,
+    ExecutionError,
+    ExecutionOrder,
+    ExecutionStatus,
+    ExecutionStep,
+    Workflow,
+)
+
+WHOLE_SOURCE = "~"
+"The one partition of a source that lists the runs of all its workflows together."
+
+
+class Range(Struct, frozen=True):
+    """A range of integers: `start` inclusive, `end` exclusive, None for open."""
+
+    start: int | None = None
+    end: int | None = None
+
+    def holds(self, value: int | None) -> bool:
+        """Nothing is in a closed range, not even an unknown value."""
+        if value is None:
+            return self.start is None and self.end is None
+        return (self.start is None or value >= self.start) and (self.end is None or value < self.end)
+
+    @property
+    def is_empty(self) -> bool:
+        """No value can be in it."""
+        return self.start is not None and self.end is not None and self.start >= self.end
+
+
+EVER = Range()
+
+
+class StepFilter(Struct, frozen=True):
+    """Conditions that one step has to meet together."""
+
+    statuses: frozenset[ExecutionStatus] | None = None
+    name_contains: str | None = None
+    types: frozenset[str] | None = None
+
+    def matches(self, step: ExecutionStep) -> bool:
+        """All given conditions hold."""
+        return (
+            (self.statuses is None or step.status in self.statuses)
+            and (self.types is None or step.type in self.types)
+            and (self.name_contains is None or self.name_contains.casefold() in step.name.casefold())
+        )
+
+
+class ExecutionQuery(Struct, frozen=True):
+    """Which runs of one source, in which order. Times in nanoseconds since 1970, durations in nanoseconds.
+
+    A set of None means any. `limit` is how many rows the caller can use: a hint for the size of a page.
+    """
+
+    order: ExecutionOrder = ExecutionOrder.STARTED_AT_DESC
+    limit: int = 50
+    workflow_ids: frozenset[str] | None = None
+    statuses: frozenset[ExecutionStatus] | None = None
+    started: Range = EVER
+    ended: Range = EVER
+    duration: Range = EVER
+    workflow_name_contains: str | None = None
+    "Checked on records that bring their workflow's name; other sources are asked for chosen workflows only."
+    error_contains: str | None = None
+    any_step: StepFilter | None = None
+
+    def matches(self, execution: Execution) -> bool:
+        """Every condition that the record itself can show; `error_contains` and `any_step` may need further calls."""
+        return (
+            (self.statuses is None or execution.status in self.statuses)
+            and (self.workflow_ids is None or execution.key.workflow in self.workflow_ids)
+            and (
+                self.workflow_name_contains is None
+                or execution.workflow_name is None
+                or self.workflow_name_contains.casefold() in execution.workflow_name.casefold()
+            )
+            and self.started.holds(_ns(execution.started_at))
+            and self.ended.holds(_ns(execution.ended_at))
+            and (self.duration is EVER or self.duration.holds(execution.elapsed_ns))
+        )
+
+    def may_match(self, statuses: frozenset[ExecutionStatus]) -> bool:
+        """Runs that can only have these statuses can match."""
+        return not self.started.is_empty and not self.ended.is_empty and not self.duration.is_empty and (
+            self.statuses is None or not self.statuses.isdisjoint(statuses)
+        )  # fmt: skip
+
+    def matches_error(self, error: ExecutionError | None) -> bool:
+        """The part of the error's message, if one is asked for."""
+        if self.error_contains is None:
+            return True
+        return error is not None and self.error_contains.casefold() in error.message.casefold()
+
+
+def _ns(moment: Instant | None) -> int | None:
+    return None if moment is None else moment.ns
+
+
+class Unreadable(Struct, frozen=True):
+    """A record that could not be read, left out of its page."""
+
+    native_id: str | None
+    reason: str
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    """Some rows of one partition, in the source's order.
+
+    `next_cursor` is the source's own way to go on: a token, or an offset in digits where the declaration says offsets.
+    None after the last page.
+    """
+
+    executions: Sequence[Execution]
+    next_cursor: str | None
+    total: int | None = None
+    "Rows in the whole list, where the provider counts them."
+    unreadable: Sequence[Unreadable] = ()
+    as_of: int = 0
+    "When it was fetched, in nanoseconds since 1970; the cache fills it in."
+
+
+class StepList(Struct, frozen=True, kw_only=True):
+    """All steps of one run; with them, for providers that tell it only there, why the run failed."""
+
+    steps: tuple[ExecutionStep, ...] = ()
+    run_error: ExecutionError | None = None
+
+
+class Paging(StrEnum):
+    """How a list is continued."""
+
+    TOKEN = "token"  # noqa: S105  # of a page
+    OFFSET = "offset"
+    NONE = "none"
+
+
+class Filter(StrEnum):
+    """Conditions that a source may apply itself."""
+
+    WORKFLOWS = "workflows"
+    STATUSES = "statuses"
+    STARTED_FROM = "started from"
+    STARTED_TO = "started to"
+    IDS = "ids"
+
+
+class Rate(Struct, frozen=True):
+    """Calls allowed: `requests` at once, and as many again in each `seconds`."""
+
+    requests: float
+    seconds: float
+
+
+class Capabilities(Struct, frozen=True, kw_only=True):
+    """What a source can do, as data."""
+
+    paging: Paging
+    page_size: int
+    "Rows that one page holds at the most."
+    statuses: frozenset[ExecutionStatus]
+    "States its runs can have; a query for others makes no call."
+    partitioned: bool = True
+    "One list per workflow; otherwise one for the whole source."
+    pushes_down: frozenset[Filter] = frozenset()
+    orders: frozenset[ExecutionOrder] = frozenset()
+    "Orders of start that its lists come in."
+    order_promised: bool = False
+    "False: the order is usual, and checked as it is read."
+    has_input: bool = False
+    has_output: bool = False
+    has_step_times: bool = False
+    fields_from_detail: frozenset[str] = frozenset()
+    "SDL fields that a listing leaves out and `get_executions` brings."
+    fields_from_steps: frozenset[str] = frozenset()
+    "SDL fields that come with the steps."
+    steps_per_call: int = 1
+    "Runs whose steps one call brings; 0 when they come with the run."
+    counts: bool = False
+    "A page tells how many rows there are in all."
+    deletes: bool = False
+    retention: timedelta | None = None
+    rate: Rate = Rate(5, 1)
+    rate_is_published: bool = False
+    max_connections: int = 8
+
+
+class Connector(Protocol):
+    """One source. Nothing but a `ConnectorError` leaves its calls; what is not there is missing from the answer."""
+
+    @property
+    def name(self) -> str:
+        """The source's name in the settings."""
+        ...
+
+    @property
+    def provider(self) -> str:
+        """The SDL's word for the provider, such as BOOMI."""
+        ...
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
+        ...
+
+    async def workflows(self) -> Sequence[Workflow]:
+        """All its workflows, with names."""
+        ...
+
+    async def list_executions(self, partition: str, query: ExecutionQuery, cursor: str | None) -> Page:
+        """One page of a partition: a workflow's id, or `WHOLE_SOURCE`.
+
+        Args:
+            partition: A workflow's id, or `WHOLE_SOURCE`.
+            query: May be applied in part; the caller checks again.
+            cursor: `next_cursor` of the page before, asked with the same query; None for the first.
+        """
+        ...
+
+    async def get_executions(self, ids: Sequence[NativeId]) -> Mapping[NativeId, Execution | ConnectorError]:
+        """These runs, with the fields that a listing leaves out.
+
+        A run that is not there is not in the answer; one that could not be had has its error as value.
+        """
+        ...
+
+    async def list_steps(self, runs: Sequence[Execution]) -> Mapping[NativeId, StepList | ConnectorError]:
+        """The steps of these runs, with errors as values, as in `get_executions`."""
+        ...
+
+
+class Deleting(Protocol):
+    """A connector that can delete runs as well."""
+
+    async def delete_execution(self, key: NativeId) -> bool:
+        """Deletes one run; False when there is none."""
+        ...

@@ -1,0 +1,1 @@
+"""HTTP in layers: each takes a client and is a client."""

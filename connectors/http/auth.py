@@ -1,0 +1,127 @@
+"""Credentials: fixed ones, and tokens that are fetched, shared while they live, and renewed.
+
+A token is renewed before it ends, and once when the provider refuses it early; callers that need one meanwhile wait for
+the same exchange.
+"""
+
+import asyncio
+import time
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from msgspec import Struct
+
+from connectors.http.client import HttpClient, Request, Response
+
+UNAUTHORIZED = 401
+
+
+class Secret:
+    """A text that shows itself to nobody by accident: not in `repr`, nor in logs."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    __str__ = __repr__
+
+
+class Credentials(Protocol):
+    """What lets a request in."""
+
+    async def headers(self) -> Mapping[str, str]:
+        """Headers to send now."""
+        ...
+
+    def refused(self, headers: Mapping[str, str]) -> bool:
+        """The provider did not take these headers. True when others can be had."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """The same headers always."""
+
+    name: str
+    value: Secret
+
+    async def headers(self) -> Mapping[str, str]:
+        """The header."""
+        return {self.name: self.value.reveal()}
+
+    def refused(self, headers: Mapping[str, str]) -> bool:
+        """There are no others."""
+        return False
+
+
+def basic(username: str, password: Secret) -> Fixed:
+    """HTTP Basic."""
+    pair = b64encode(f"{username}:{password.reveal()}".encode()).decode("ascii")
+    return Fixed("Authorization", Secret(f"Basic {pair}"))
+
+
+def bearer(token: Secret, header: str = "Authorization") -> Fixed:
+    """A bearer token that does not end."""
+    return Fixed(header, Secret(f"Bearer {token.reveal()}"))
+
+
+class Token(Struct, frozen=True):
+    """A bearer token, and how many seconds it lives from now."""
+
+    value: Secret
+    lives: float
+
+
+@dataclass(slots=True)
+class Renewed:
+    """A bearer token from an exchange, kept while it lives and fetched again `margin` seconds before its end."""
+
+    fetch: Callable[[], Awaitable[Token]]
+    margin: float = 60.0
+    further: Mapping[str, str] = field(default_factory=dict)
+    "Headers that go with it."
+    clock: Callable[[], float] = time.monotonic
+    _value: str | None = field(default=None, init=False, repr=False)
+    _renew_at: float = field(default=0.0, init=False)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
+
+    async def headers(self) -> Mapping[str, str]:
+        """The token's header; waits for an exchange when there is none that lives."""
+        async with self._lock:
+            if self._value is None or self.clock() >= self._renew_at:
+                token = await self.fetch()
+                self._value = token.value.reveal()
+                self._renew_at = self.clock() + max(token.lives - self.margin, token.lives / 2)
+            return {"Authorization": f"Bearer {self._value}", **self.further}
+
+    def refused(self, headers: Mapping[str, str]) -> bool:
+        """Forgets the token, unless another caller has fetched a newer one meanwhile."""
+        if headers.get("Authorization") == f"Bearer {self._value}":
+            self._value = None
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Authorized:
+    """Adds credentials; sends once more with fresh ones after a 401."""
+
+    inner: HttpClient
+    credentials: Credentials
+
+    async def send(self, request: Request) -> Response:
+        """The answer, be it a 401 for the second time."""
+        headers = await self.credentials.headers()
+        response = await self.inner.send(request.with_headers(headers))
+        if response.status == UNAUTHORIZED and self.credentials.refused(headers):
+            response = await self.inner.send(request.with_headers(await self.credentials.headers()))
+        return response

@@ -1,0 +1,77 @@
+"""The face of HTTP that providers and layers see: a request, an answer read whole, and something that sends.
+
+A layer takes a client and is a client. None of them but the transport knows a library.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from connectors.errors import MissingError
+
+JSON = "application/json"
+MAX_SEGMENT = 512  # characters of an id in a path
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """One call. `path` follows the source's base URL and is escaped already, see `path`."""
+
+    method: str = "GET"
+    path: str
+    params: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = (("Accept", JSON),)
+    body: bytes | None = None
+    is_read: bool = True
+    "Changes nothing, so that it may be sent again; true of queries by POST as well."
+
+    def with_headers(self, headers: Mapping[str, str]) -> "Request":
+        """The same request with further headers."""
+        return replace(self, headers=(*self.headers, *headers.items()))
+
+
+class Response(Struct, frozen=True, kw_only=True):
+    """An answer, read whole and decompressed. Names of headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class HttpClient(Protocol):
+    """Anything that sends."""
+
+    async def send(self, request: Request) -> Response:
+        """Sends it and gives the whole answer.
+
+        Raises:
+            ConnectorError: Nothing else leaves a client.
+        """
+        ...
+
+
+def path(template: str, *ids: str) -> str:
+    """A path whose `{}`s are ids, each escaped into one segment.
+
+    `path("/workflows/{}/runs", "a:b/c")` is `/workflows/a%3Ab%2Fc/runs`. Dots alone cannot be escaped (`%2E%2E` means
+    `..` to servers), so an id of dots is taken for one that does not exist.
+    """
+    for text in ids:
+        if text in ("", ".", "..") or len(text) > MAX_SEGMENT:
+            raise MissingError("there can be no such id")
+    return template.format(*(quote(text, safe="") for text in ids))
+
+
+def get(path: str, params: Mapping[str, str | int | None] | None = None, *, accept: str = JSON) -> Request:
+    """A GET; parameters of None are left out."""
+    given = tuple((name, str(value)) for name, value in (params or {}).items() if value is not None)
+    return Request(path=path, params=given, headers=(("Accept", accept),))
+
+
+def post(path: str, content: object, *, is_read: bool = True) -> Request:
+    """A POST of JSON."""
+    headers = (("Accept", JSON), ("Content-Type", JSON))
+    return Request(method="POST", path=path, headers=headers, body=msgspec.json.encode(content), is_read=is_read)

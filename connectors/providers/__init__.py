@@ -1,0 +1,1 @@
+"""One module a provider; `connectors.registry` finds them."""

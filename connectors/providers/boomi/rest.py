@@ -1,0 +1,138 @@
+"""Boomi's Platform REST: filters, order and pages over all processes together, and steps for many runs at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from msgspec import Raw
+from msgspec.structs import replace
+
+from connectors.batching import in_groups
+from connectors.contract import Capabilities, ExecutionQuery, Filter, Page, Paging, Rate, StepList
+from connectors.errors import ConnectorError, UnreadableError
+from connectors.http.client import JSON, HttpClient, Request, path, post
+from connectors.providers.boomi.filters import any_of, filtered, query_config
+from connectors.providers.boomi.records import (
+    OWNER,
+    PROCESS,
+    RESULT,
+    WORDS,
+    BoomiExecution,
+    BoomiStep,
+    WireResult,
+    read_execution,
+    read_step,
+)
+from connectors.providers.boomi.settings import RETENTION, BoomiSettings
+from connectors.reading import body_of, decode, read_records
+from schema.identity import NativeId
+from schema.model import Execution, ExecutionOrder, Workflow
+
+IDS_PER_CALL = 50
+RUNS_PER_CALL = 20
+"Runs whose steps are asked for together; that `or` groups may name several is read from the grammar."
+MAX_PAGES = 100
+"Of one walk by tokens; a list that goes on for longer does not end."
+
+
+@dataclass(frozen=True, slots=True)
+class BoomiRest:
+    """The connector."""
+
+    name: str
+    http: HttpClient
+    settings: BoomiSettings
+    provider: ClassVar[str] = BoomiExecution.provider
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        paging=Paging.TOKEN,
+        page_size=100,
+        partitioned=False,
+        statuses=WORDS.statuses,
+        pushes_down=frozenset(Filter),
+        orders=frozenset(ExecutionOrder),
+        order_promised=True,
+        steps_per_call=RUNS_PER_CALL,
+        retention=RETENTION,
+        # 10 in a second is published, 5 in older texts
+        rate=Rate(5, 1),
+        rate_is_published=True,
+    )
+
+    async def workflows(self) -> Sequence[Workflow]:
+        """All processes of the account, or the named ones."""
+        named = self.settings.workflow_ids
+        config = {} if named is None else filtered(any_of("id", named))
+        records = [] if named == () else await self._all("Process", config)
+        wires = [decode(PROCESS, record, "Process") for record in records]
+        return [Workflow(source=self.name, provider=self.provider, native_id=wire.id, name=wire.name) for wire in wires]
+
+    async def list_executions(self, partition: str, query: ExecutionQuery, cursor: str | None) -> Page:
+        """One page over all processes, in the order asked for."""
+        if cursor is None:
+            body = await self._query("ExecutionRecord", query_config(query))
+        else:
+            body = await self._more("ExecutionRecord", cursor)
+        runs, bad = read_records(body.result, lambda record: read_execution(record, self.name), "executionId")
+        return Page(executions=runs, unreadable=bad, next_cursor=body.query_token or None)
+
+    async def get_executions(self, ids: Sequence[NativeId]) -> Mapping[NativeId, Execution | ConnectorError]:
+        """Many runs a call."""
+
+        async def fetch(keys: Sequence[NativeId]) -> Mapping[NativeId, Execution | ConnectorError]:
+            wanted = {key.execution: key for key in keys}
+            records = await self._all("ExecutionRecord", filtered(any_of("executionId", wanted)))
+            runs, bad = read_records(records, lambda record: read_execution(record, self.name), "executionId")
+            found: dict[NativeId, Execution | ConnectorError] = {}
+            for run in runs:
+                if run.native_id in wanted:
+                    found[wanted[run.native_id]] = run
+            for record in bad:
+                if record.native_id in wanted:
+                    found[wanted[record.native_id]] = UnreadableError(record.reason)
+            return found
+
+        return await in_groups(ids, IDS_PER_CALL, lambda key: key, fetch)
+
+    async def list_steps(self, runs: Sequence[Execution]) -> Mapping[NativeId, StepList | ConnectorError]:
+        """The steps of many runs a call."""
+
+        async def fetch(some: Sequence[Execution]) -> Mapping[NativeId, StepList]:
+            by_id = {run.native_id: run for run in some}
+            steps: dict[str, list[BoomiStep]] = {native_id: [] for native_id in by_id}
+            for record in await self._all("ExecutionConnector", filtered(any_of("executionId", by_id))):
+                owner = decode(OWNER, record, "ExecutionConnector").execution_id
+                if owner in by_id:
+                    steps[owner].append(read_step(record, by_id[owner]))
+            return {run.key: StepList(steps=tuple(steps[run.native_id])) for run in some}
+
+        return await in_groups(runs, RUNS_PER_CALL, lambda run: run.key, fetch)
+
+    async def _all(self, kind: str, config: Mapping[str, Any]) -> list[Raw]:
+        """Every record that a query finds, page after page."""
+        page = await self._query(kind, config)
+        records, tokens = list(page.result), set[str]()
+        while page.query_token:
+            if page.query_token in tokens or len(tokens) >= MAX_PAGES:
+                raise UnreadableError(f"{kind}: the pages do not end")
+            tokens.add(page.query_token)
+            page = await self._more(kind, page.query_token)
+            records += page.result
+        return records
+
+    async def _query(self, kind: str, config: Mapping[str, Any]) -> WireResult:
+        return await self._ask(kind, post(self._path(kind, "query"), config))
+
+    async def _more(self, kind: str, token: str) -> WireResult:
+        headers = (("Accept", JSON), ("Content-Type", "text/plain"))
+        where = self._path(kind, "queryMore")
+        return await self._ask(kind, Request(method="POST", path=where, headers=headers, body=token.encode()))
+
+    def _path(self, kind: str, operation: str) -> str:
+        override = self.settings.override_account_id
+        start = "/api/rest/v1/{}" if override is None else "/partner/api/rest/v1/{}"
+        return path(f"{start}/{kind}/{operation}", self.settings.account_id)
+
+    async def _ask(self, kind: str, request: Request) -> WireResult:
+        if self.settings.override_account_id is not None:
+            request = replace(request, params=(("overrideAccount", self.settings.override_account_id),))
+        return body_of(await self.http.send(request), RESULT, kind)

@@ -1,0 +1,353 @@
+"""Entrinsik Informer. Source: its i5 developer documentation, «Run History» and «Jobs».
+
+Each job has a list of its own, sorted by the server either way, by start and limit, with a true total and no filters.
+There are no states: they follow from flags and from whether a second stamp is there. Steps lie in the record itself,
+with their status only in the long form that `get` brings.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import msgspec
+from msgspec import Raw, Struct
+
+from connectors.batching import one_by_one
+from connectors.contract import Capabilities, ExecutionQuery, Page, Paging, Rate, StepList
+from connectors.declaration import Opener, Provider, SourceSettings
+from connectors.errors import ConnectorError, MissingError
+from connectors.http.auth import Secret, bearer
+from connectors.http.client import HttpClient, Request, get, path
+from connectors.http.status import ErrorBody
+from connectors.reading import StatusWords, body_of, decode, instant, present, read_records
+from schema.identity import NativeId
+from schema.instant import Instant
+from schema.model import Execution, ExecutionError, ExecutionOrder, ExecutionStatus, ExecutionStep, Workflow
+
+HAL = "application/hal+json, application/json"
+NOTHING = Raw()
+
+STEP_WORDS = StatusWords("informer", {
+    "success": ExecutionStatus.SUCCEEDED,
+    "warning": ExecutionStatus.SUCCEEDED_WITH_WARNINGS,
+    "error": ExecutionStatus.FAILED,
+})  # fmt: skip
+STATUSES = frozenset({
+    ExecutionStatus.SUCCEEDED,
+    ExecutionStatus.SUCCEEDED_WITH_WARNINGS,
+    ExecutionStatus.FAILED,
+    ExecutionStatus.RUNNING,
+    ExecutionStatus.UNKNOWN,
+})  # fmt: skip
+
+
+class WireTask(Struct):
+    """What was attempted."""
+
+    key: str | None = None
+    opts: Raw = NOTHING
+
+
+class WireResult(Struct):
+    """What came of it; `status` is in the long form only."""
+
+    key: str | None = None
+    message: str | None = None
+    success: bool | None = None
+    status: str | None = None
+
+
+class WireProgress(Struct):
+    """An entry of `progress`."""
+
+    task: WireTask = msgspec.field(default_factory=WireTask)
+    result: WireResult | None = None
+
+
+class WireHistory(Struct, rename="camel"):
+    """A job history record. `duration` is a pair of stamps."""
+
+    id: str
+    job_id: str
+    owner_id: str | None = None
+    success: bool | None = None
+    warnings: bool | None = None
+    duration: list[str | None] | None = None
+    data: Raw = NOTHING
+    progress: list[Raw] | None = None
+    created_at: str | None = None
+
+
+class WireEmbedded(Struct, rename={"history": "inf:job-history"}):
+    """HAL's members."""
+
+    history: list[Raw] = []
+
+
+class WirePage(Struct, rename={"embedded": "_embedded"}):
+    """A page; its links are not followed."""
+
+    start: int
+    count: int
+    total: int
+    embedded: WireEmbedded = msgspec.field(default_factory=WireEmbedded)
+
+
+class WireJob(Struct, rename="camel"):
+    """A job, of which only this is read."""
+
+    id: str
+    name: str | None = None
+    natural_id: str | None = None
+
+
+class WireProblem(Struct):
+    """Hapi's error body."""
+
+    message: str = ""
+
+
+class WireName(Struct):
+    """The option of a task that people read."""
+
+    name: str | None = None
+
+
+HISTORY = msgspec.json.Decoder(WireHistory)
+PROGRESS = msgspec.json.Decoder(WireProgress)
+RECORD = msgspec.json.Decoder(Raw)
+PAGE = msgspec.json.Decoder(WirePage)
+JOBS = msgspec.json.Decoder(list[WireJob])
+PROBLEM = msgspec.json.Decoder(WireProblem)
+NAME = msgspec.json.Decoder(WireName)
+
+
+class InformerExecution(Execution, frozen=True, kw_only=True):
+    """`type InformerExecution`. Carries its steps, in the short form when it comes from a list."""
+
+    provider: ClassVar[str] = "INFORMER"
+    owner_id: str | None = None
+    success: bool | None = None
+    warnings: bool | None = None
+    data: Raw | None = None
+    created_at: Instant | None = None
+    steps: tuple["InformerStep", ...] = ()
+    has_all_steps: bool = False
+
+
+class InformerStep(ExecutionStep, frozen=True, kw_only=True):
+    """`type InformerStep`."""
+
+    task_key: str | None = None
+    task_opts: Raw | None = None
+    result_key: str | None = None
+    message: str | None = None
+    success: bool | None = None
+    is_in_full: bool = False
+    "Came with the status that only the long form has."
+
+
+def read_history(record: Raw, source: str) -> InformerExecution:
+    """One record. Its error is the message of the step that failed."""
+    wire = decode(HISTORY, record, "job history")
+    key = NativeId(wire.job_id, wire.id)
+    stamps = wire.duration or []
+    created = instant(wire.created_at)
+    started = instant(stamps[0]) if stamps else None
+    ended = instant(stamps[1]) if len(stamps) > 1 else None
+    status = read_status(wire.success, wire.warnings, has_ended=ended is not None)
+    steps = tuple(
+        read_step(entry, source, key, index, run_is_open=not status.is_final)
+        for index, entry in enumerate(wire.progress or [])
+    )
+    return InformerExecution(
+        source=source,
+        key=key,
+        status=status,
+        raw_status=f"success={_flag(wire.success)},warnings={_flag(wire.warnings)}",
+        started_at=started or created,
+        ended_at=ended,
+        error=next((step.error for step in steps if step.error), None) if status is ExecutionStatus.FAILED else None,
+        owner_id=wire.owner_id,
+        success=wire.success,
+        warnings=wire.warnings,
+        data=present(wire.data),
+        created_at=created,
+        steps=steps,
+        has_all_steps=bool(steps) and all(step.is_in_full for step in steps),
+        raw=record,
+    )
+
+
+def read_status(success: bool | None, warnings: bool | None, *, has_ended: bool) -> ExecutionStatus:
+    """The state that the flags and the second stamp make together. A fresh record may start with `success: false`."""
+    if success:
+        return ExecutionStatus.SUCCEEDED_WITH_WARNINGS if warnings else ExecutionStatus.SUCCEEDED
+    if not has_ended:
+        return ExecutionStatus.RUNNING
+    return ExecutionStatus.FAILED if success is False else ExecutionStatus.UNKNOWN
+
+
+def read_step(record: Raw, source: str, run: NativeId, index: int, *, run_is_open: bool) -> InformerStep:
+    """An entry of `progress`: no times and no id, so its place is its index."""
+    wire = decode(PROGRESS, record, f"progress[{index}]")
+    result = wire.result or WireResult()
+    if result.status is not None:
+        status = STEP_WORDS(result.status)
+    elif result.success is not None:
+        status = ExecutionStatus.SUCCEEDED if result.success else ExecutionStatus.FAILED
+    else:
+        status = ExecutionStatus.RUNNING if wire.result is None and run_is_open else ExecutionStatus.UNKNOWN
+    said = result.message or result.key
+    return InformerStep(
+        source=source,
+        run=run,
+        place=str(index),
+        name=_task_name(wire.task) or wire.task.key or f"#{index}",
+        type=wire.task.key,
+        status=status,
+        raw_status=result.status or f"success={_flag(result.success)}",
+        error=ExecutionError(said) if status is ExecutionStatus.FAILED and said else None,
+        task_key=wire.task.key,
+        task_opts=present(wire.task.opts),
+        result_key=result.key,
+        message=result.message,
+        success=result.success,
+        is_in_full=result.status is not None,
+        raw=record,
+    )
+
+
+def step_list(run: InformerExecution) -> StepList:
+    """The steps that came with the run."""
+    return StepList(steps=run.steps, run_error=run.error)
+
+
+def _task_name(task: WireTask) -> str | None:
+    try:
+        return NAME.decode(task.opts).name if present(task.opts) is not None else None
+    except msgspec.MsgspecError:
+        return None
+
+
+def _flag(value: bool | None) -> str:
+    return "null" if value is None else str(value).lower()
+
+
+def read_problem(body: bytes) -> ErrorBody:
+    """`{"statusCode":400,"error":"Bad Request","message":"…"}`."""
+    try:
+        return ErrorBody(PROBLEM.decode(body).message)
+    except msgspec.MsgspecError:
+        return ErrorBody()
+
+
+class InformerSettings(SourceSettings, frozen=True, kw_only=True):
+    """One instance."""
+
+    api_token: Secret
+    ca_bundle: str | None = None
+    "Path of a PEM file, for instances with certificates of their own."
+
+
+@dataclass(frozen=True, slots=True)
+class Informer:
+    """The connector."""
+
+    name: str
+    http: HttpClient
+    provider: ClassVar[str] = InformerExecution.provider
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        paging=Paging.OFFSET,
+        page_size=100,
+        statuses=STATUSES,
+        orders=frozenset(ExecutionOrder),
+        # sorted by when the record was made, which is the start as a rule
+        order_promised=False,
+        # a list shows the record in a shorter form, which may lack the failing step
+        fields_from_steps=frozenset({"error"}),
+        steps_per_call=1,
+        counts=True,
+        deletes=True,
+        rate=Rate(5, 1),
+        max_connections=4,
+    )
+
+    async def workflows(self) -> Sequence[Workflow]:
+        """All jobs that are visible to the token, each with its natural id as a further one."""
+        jobs = body_of(await self.http.send(get("/api/jobs-list")), JOBS, "jobs")
+        return [
+            Workflow(
+                source=self.name,
+                provider=self.provider,
+                native_id=job.id,
+                name=job.name,
+                aliases=(job.natural_id,) if job.natural_id else (),
+            )
+            for job in jobs
+        ]
+
+    async def list_executions(self, partition: str, query: ExecutionQuery, cursor: str | None) -> Page:
+        """One page of a job's runs. Where it ends is told by `total`: the server may give fewer rows than asked for."""
+        limit, start = min(max(query.limit, 1), self.capabilities.page_size), int(cursor or 0)
+        sort = "-createdAt" if query.order.is_descending else "createdAt"
+        request = get(
+            path("/api/jobs/{}/history", partition), {"sort": sort, "limit": limit, "start": start}, accept=HAL
+        )
+        page = body_of(await self.http.send(request), PAGE, "history")
+        records = page.embedded.history
+        runs, bad = read_records(records, lambda record: read_history(record, self.name))
+        end = start + len(records)
+        return Page(
+            executions=runs,
+            unreadable=bad,
+            next_cursor=str(end) if records and end < page.total else None,
+            total=page.total,
+        )
+
+    async def get_executions(self, ids: Sequence[NativeId]) -> Mapping[NativeId, Execution | ConnectorError]:
+        """One call a run."""
+        return await one_by_one(ids, self._get)
+
+    async def _get(self, key: NativeId) -> InformerExecution:
+        request = get(path("/api/jobs/{}/history/{}", key.workflow, key.execution), accept=HAL)
+        return read_history(body_of(await self.http.send(request), RECORD, "job history"), self.name)
+
+    async def list_steps(self, runs: Sequence[Execution]) -> Mapping[NativeId, StepList | ConnectorError]:
+        """None for runs that came in their long form, else one call a run."""
+        short = [run.key for run in runs if not (isinstance(run, InformerExecution) and run.has_all_steps)]
+        found: dict[NativeId, StepList | ConnectorError] = {}
+        for key, run in (await one_by_one(short, self._get)).items():
+            found[key] = step_list(run) if isinstance(run, InformerExecution) else run
+        for known in runs:
+            if isinstance(known, InformerExecution) and known.has_all_steps:
+                found[known.key] = step_list(known)
+        return found
+
+    async def delete_execution(self, key: NativeId) -> bool:
+        """Deletes one record, for good. Needs the right `job:edit`."""
+        where = path("/api/jobs/{}/history/{}", key.workflow, key.execution)
+        try:
+            await self.http.send(Request(method="DELETE", path=where, is_read=False))
+        except MissingError:
+            return False
+        return True
+
+
+def connect(name: str, settings: InformerSettings, open_client: Opener) -> Informer:
+    """A connector with an API token."""
+    return Informer(
+        name,
+        open_client(
+            settings.base_url, bearer(settings.api_token), read_error=read_problem, ca_bundle=settings.ca_bundle
+        ),
+    )
+
+
+PROVIDER = Provider(
+    name="informer",
+    title="Entrinsik Informer",
+    settings=InformerSettings,
+    capabilities=Informer.capabilities,
+    connect=connect,
+)

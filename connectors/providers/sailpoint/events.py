@@ -1,0 +1,145 @@
+"""Folds the events of a SailPoint run into steps.
+
+The engine tells of a run as a stream of events. Ticks of the engine are dropped; scheduled, started and completed or
+failed events of the same activity make one step; a new «scheduled» of the same activity is the next turn of a loop.
+The algorithm is our own: the attributes are those that real clients read, and none of them is documented.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+from msgspec import Raw, Struct
+
+from connectors.contract import StepList
+from connectors.reading import decode, instant
+from schema.instant import Instant
+from schema.model import Execution, ExecutionError, ExecutionStatus, ExecutionStep
+
+ACTIVITY = "ActivityTask"
+CHILD = "ChildWorkflowExecution"
+CHILD_INITIATED = "StartChildWorkflowExecutionInitiated"
+RUN = "WorkflowExecution"
+
+STATES = {
+    "Scheduled": ExecutionStatus.QUEUED,
+    "Initiated": ExecutionStatus.QUEUED,
+    "Started": ExecutionStatus.RUNNING,
+    "Completed": ExecutionStatus.SUCCEEDED,
+    "Failed": ExecutionStatus.FAILED,
+}
+
+
+class SailPointStep(ExecutionStep, frozen=True, kw_only=True):
+    """`type SailPointStep`."""
+
+    step_name: str | None = None
+    display_name: str | None = None
+    technical_name: str | None = None
+    ordinal: int = 1
+
+
+class WireAttributes(Struct, rename="camel"):
+    """What is read of an event's attributes."""
+
+    display_name: str | None = None
+    step_name: str | None = None
+    technical_name: str | None = None
+    error: str | None = None
+
+
+class WireEvent(Struct):
+    """An event."""
+
+    type: str
+    timestamp: str | None = None
+    attributes: WireAttributes | None = None
+
+
+EVENT = msgspec.json.Decoder(WireEvent)
+
+
+@dataclass(slots=True)
+class Draft:
+    """A step while its events come in."""
+
+    names: WireAttributes
+    is_child: bool
+    ordinal: int = 1
+    status: ExecutionStatus = ExecutionStatus.QUEUED
+    word: str = ""
+    started_at: Instant | None = None
+    ended_at: Instant | None = None
+    error: ExecutionError | None = None
+    events: list[Raw] = field(default_factory=list)
+
+
+def fold(records: Sequence[Raw], run: Execution) -> StepList:
+    """The steps of a run, in their order of appearance, and why the run failed."""
+    events = [(decode(EVENT, record, "event"), record) for record in records]
+    timed = [(instant(event.timestamp), event, record) for event, record in events]
+    timed.sort(key=lambda entry: entry[0].ns if entry[0] is not None else 0)
+    drafts: list[Draft] = []
+    open_drafts: dict[str, Draft] = {}
+    turns: dict[str, int] = {}
+    run_error = None
+    for index, (moment, event, record) in enumerate(timed):
+        names = event.attributes or WireAttributes()
+        kind, state = _split(event.type)
+        if kind == RUN and state is ExecutionStatus.FAILED and names.error:
+            run_error = ExecutionError(names.error)
+        if kind not in (ACTIVITY, CHILD) or state is None:
+            continue
+        key = f"{kind}:{names.step_name or names.display_name or names.technical_name or index}"
+        draft = open_drafts.get(key)
+        if draft is None or (state is ExecutionStatus.QUEUED and draft.status is not ExecutionStatus.QUEUED):
+            turns[key] = turns.get(key, 0) + 1
+            draft = open_drafts[key] = Draft(names, kind == CHILD, turns[key])
+            drafts.append(draft)
+        draft.events.append(record)
+        draft.status, draft.word = state, event.type
+        if state is ExecutionStatus.RUNNING:
+            draft.started_at = moment
+        elif state.is_final:
+            draft.ended_at = moment
+            draft.error = ExecutionError(names.error) if names.error else None
+            del open_drafts[key]
+    if run_error is None and run.status is ExecutionStatus.FAILED:
+        run_error = next((draft.error for draft in reversed(drafts) if draft.error), None)
+    return StepList(steps=tuple(_step(draft, run, index) for index, draft in enumerate(drafts)), run_error=run_error)
+
+
+def _split(event_type: str) -> tuple[str, ExecutionStatus | None]:
+    """`ActivityTaskStarted` is the kind `ActivityTask` in the state of `Started`."""
+    if event_type == CHILD_INITIATED:
+        return CHILD, ExecutionStatus.QUEUED
+    for word, state in STATES.items():
+        if event_type.endswith(word):
+            return event_type.removesuffix(word), state
+    return event_type, None
+
+
+def _step(draft: Draft, run: Execution, index: int) -> SailPointStep:
+    status = draft.status
+    if not status.is_final and run.status.is_final:  # the run is over and nothing has closed the step
+        was_canceled = run.status is ExecutionStatus.CANCELED
+        status = ExecutionStatus.CANCELED if was_canceled else ExecutionStatus.UNKNOWN
+    names = draft.names
+    return SailPointStep(
+        source=run.source,
+        run=run.key,
+        place=str(index),
+        native_id=names.step_name,
+        name=names.display_name or names.step_name or names.technical_name or f"#{index}",
+        type="childWorkflow" if draft.is_child else names.technical_name,
+        status=status,
+        raw_status=draft.word,
+        started_at=draft.started_at,
+        ended_at=draft.ended_at,
+        error=draft.error,
+        step_name=names.step_name,
+        display_name=names.display_name,
+        technical_name=names.technical_name,
+        ordinal=draft.ordinal,
+        raw=Raw(b"[" + b",".join(bytes(event) for event in draft.events) + b"]"),
+    )

@@ -1,0 +1,238 @@
+"""Yandex records: what arrives, and what it means. protobuf JSON: defaults are left out, int64 is text."""
+
+import re
+from decimal import Decimal
+from typing import ClassVar
+
+import msgspec
+from msgspec import Raw, Struct
+
+from connectors.errors import UnreadableError
+from connectors.http.status import ErrorBody
+from connectors.reading import StatusWords, decode, instant, integer
+from schema.identity import NativeId
+from schema.instant import Instant
+from schema.model import Execution, ExecutionError, ExecutionStatus, ExecutionStep
+
+DURATION = re.compile(r"-?\d{1,12}(\.\d{1,9})?s", flags=re.ASCII)
+NOTHING = Raw()
+
+RUN_WORDS = StatusWords("yandex", {
+    "queued": ExecutionStatus.QUEUED,
+    "running": ExecutionStatus.RUNNING,
+    "paused": ExecutionStatus.PAUSED,
+    "stopped": ExecutionStatus.CANCELED,
+    "failed": ExecutionStatus.FAILED,
+    "finished": ExecutionStatus.SUCCEEDED,
+    "status_unspecified": ExecutionStatus.UNKNOWN,
+})  # fmt: skip
+STEP_WORDS = StatusWords("yandex", {
+    "scheduled": ExecutionStatus.QUEUED,
+    "started": ExecutionStatus.RUNNING,
+    "cancel_requested": ExecutionStatus.RUNNING,  # not over yet
+    "completed": ExecutionStatus.SUCCEEDED,
+    "failed": ExecutionStatus.FAILED,
+    "cancelled": ExecutionStatus.CANCELED,
+    "status_unspecified": ExecutionStatus.UNKNOWN,
+})  # fmt: skip
+
+
+class YandexExecution(Execution, frozen=True, kw_only=True):
+    """`type YandexExecution`."""
+
+    provider: ClassVar[str] = "YANDEX"
+
+
+class YandexStep(ExecutionStep, frozen=True, kw_only=True):
+    """`type YandexStep`."""
+
+    title: str | None = None
+
+
+class WireError(Struct, rename="camel"):
+    """`error`, `lastError`."""
+
+    message: str = ""
+    error_code: str | None = None
+
+
+class WirePayload(Struct, rename="camel"):
+    """`input`, `output` or `result`: JSON in a string, or free JSON."""
+
+    input_json: str = ""
+    output_json: str = ""
+    result_json: str = ""
+    input_value: Raw = NOTHING
+    output_value: Raw = NOTHING
+    result_value: Raw = NOTHING
+
+
+class WireExecution(Struct, rename="camel"):
+    """An `Execution`; `input`, `result` and `error` come with `get` only."""
+
+    id: str
+    workflow_id: str
+    status: str = "STATUS_UNSPECIFIED"
+    started_at: str | None = None
+    duration: str | None = None
+    input: WirePayload | None = None
+    result: WirePayload | None = None
+    error: WireError | None = None
+
+
+class WireEntry(Struct, rename="camel"):
+    """A history entry. `id` is the step's key in the workflow's text."""
+
+    id: str = ""
+    title: str | None = None
+    description: str | None = None
+    started_at: str | None = None
+    duration: str | None = None
+    input: WirePayload | None = None
+    output: WirePayload | None = None
+    error: WireError | None = None
+    status: str = "STATUS_UNSPECIFIED"
+    type: str | None = None
+    attempts: str | int | None = None
+    last_error: WireError | None = None
+
+
+class WireList(Struct, rename="camel"):
+    """`{}` when there are none."""
+
+    executions: list[Raw] = []
+    next_page_token: str = ""
+
+
+class WireGot(Struct):
+    """One run."""
+
+    execution: Raw
+
+
+class WireHistory(Struct):
+    """A run's steps."""
+
+    entries: list[Raw] = []
+
+
+class WireWorkflow(Struct):
+    """A workflow."""
+
+    id: str
+    name: str = ""
+
+
+class WireWorkflows(Struct, rename="camel"):
+    """A page of workflows."""
+
+    workflows: list[WireWorkflow] = []
+    next_page_token: str = ""
+
+
+class WireDetail(Struct, rename="camel"):
+    """A member of `Status.details`."""
+
+    request_id: str | None = None
+
+
+class WireStatus(Struct):
+    """`google.rpc.Status`."""
+
+    code: int = 0
+    message: str = ""
+    details: list[WireDetail] = []
+
+
+EXECUTION = msgspec.json.Decoder(WireExecution)
+ENTRY = msgspec.json.Decoder(WireEntry)
+LIST = msgspec.json.Decoder(WireList)
+GOT = msgspec.json.Decoder(WireGot)
+HISTORY = msgspec.json.Decoder(WireHistory)
+WORKFLOW = msgspec.json.Decoder(WireWorkflow)
+WORKFLOWS = msgspec.json.Decoder(WireWorkflows)
+STATUS = msgspec.json.Decoder(WireStatus)
+
+
+def read_execution(record: Raw, source: str) -> YandexExecution:
+    """One run. Yandex gives no end: it is the start plus the duration."""
+    wire = decode(EXECUTION, record, "execution")
+    started, duration = instant(wire.started_at), read_duration(wire.duration)
+    return YandexExecution(
+        source=source,
+        key=NativeId(wire.workflow_id, wire.id),
+        status=RUN_WORDS(wire.status),
+        raw_status=wire.status,
+        started_at=started,
+        ended_at=_end(started, duration) if RUN_WORDS(wire.status).is_final else None,
+        duration_ns=duration,
+        error=read_error(wire.error),
+        input=read_payload(wire.input),
+        output=read_payload(wire.result),
+        raw=record,
+    )
+
+
+def read_step(record: Raw, source: str, run: NativeId, index: int) -> YandexStep:
+    """One history entry. Its key repeats in loops, so its place in the run is its index."""
+    wire = decode(ENTRY, record, f"entries[{index}]")
+    started, duration, status = instant(wire.started_at), read_duration(wire.duration), STEP_WORDS(wire.status)
+    return YandexStep(
+        source=source,
+        run=run,
+        place=str(index),
+        native_id=wire.id,
+        name=wire.title or wire.id,
+        title=wire.title,
+        description=wire.description,
+        type=wire.type,
+        status=status,
+        raw_status=wire.status,
+        started_at=started,
+        ended_at=_end(started, duration) if status.is_final else None,
+        duration_ns=duration,
+        attempts=integer(wire.attempts),
+        input=read_payload(wire.input),
+        output=read_payload(wire.output),
+        error=read_error(wire.error),
+        last_error=read_error(wire.last_error),
+        raw=record,
+    )
+
+
+def read_error(wire: WireError | None) -> ExecutionError | None:
+    """An error; an empty one is none."""
+    if wire is None or not (wire.message or wire.error_code):
+        return None
+    return ExecutionError(wire.message, wire.error_code)
+
+
+def read_payload(wire: WirePayload | None) -> Raw | None:
+    """JSON in a string becomes JSON, undecoded: it may be megabytes, and nobody may ask for it."""
+    if wire is None:
+        return None
+    if text := wire.input_json or wire.output_json or wire.result_json:
+        return Raw(text.encode())
+    return next((raw for raw in (wire.input_value, wire.output_value, wire.result_value) if bytes(raw)), None)
+
+
+def read_duration(text: str | None) -> int | None:
+    """protobuf's `"1.070697344s"` in nanoseconds."""
+    if not text:
+        return None
+    if DURATION.fullmatch(text) is None:
+        raise UnreadableError("a duration that is not decimal seconds with an s")
+    return int(Decimal(text[:-1]).scaleb(9))
+
+
+def read_status_body(body: bytes) -> ErrorBody:
+    """`{"code":16,"message":"…","details":[{"requestId":"…"}]}`."""
+    try:
+        status = STATUS.decode(body)
+    except msgspec.MsgspecError:
+        return ErrorBody()
+    return ErrorBody(status.message, next((detail.request_id for detail in status.details if detail.request_id), None))
+
+
+def _end(started: Instant | None, duration: int | None) -> Instant | None:
+    return Instant.of(started.ns + duration) if started is not None and duration is not None else None

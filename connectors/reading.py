@@ -1,0 +1,141 @@
+"""From bytes to wire models: one place that knows what can be wrong with a body.
+
+Lists are decoded in two steps, the list into undecoded records and each record by itself, so that one unreadable record
+spoils itself and not its page, and so that a record's own bytes can be passed on.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+import msgspec
+import structlog
+from msgspec import Raw
+
+from connectors.contract import Unreadable
+from connectors.errors import UnreadableError
+from connectors.http.client import Response
+from schema.instant import Instant
+from schema.model import Execution, ExecutionStatus
+
+log = structlog.get_logger("histograph.reading")
+
+T = TypeVar("T")
+ANY_OBJECT = msgspec.json.Decoder(dict[str, object])
+NUMBER = re.compile(r"-?\d{1,18}", flags=re.ASCII)
+
+
+def decode(decoder: msgspec.json.Decoder[T], body: bytes | Raw, what: str) -> T:
+    """The body as a wire model.
+
+    Raises:
+        UnreadableError: With the path that was wrong, and without the value.
+    """
+    try:
+        return decoder.decode(body)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise UnreadableError(f"{what}: {_reason(body, error)}") from error
+
+
+def body_of(response: Response, decoder: msgspec.json.Decoder[T], what: str) -> T:
+    """An answer's body as a wire model."""
+    return decode(decoder, response.body, what)
+
+
+def _reason(body: bytes | Raw, error: Exception) -> str:
+    start = bytes(body)[:200].lstrip()
+    if not start:
+        return "an empty body"
+    if start.startswith(b"<"):
+        return "a page of HTML or XML instead of JSON (a login page?)"
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    return str(error).split("\n", 1)[0][:200]
+
+
+def read_records(
+    records: Iterable[Raw], read: Callable[[Raw], Execution], id_field: str = "id"
+) -> tuple[list[Execution], list[Unreadable]]:
+    """Each record by itself: those that can be read, and word of those that cannot."""
+    good: list[Execution] = []
+    bad: list[Unreadable] = []
+    for record in records:
+        try:
+            good.append(read(record))
+        except (UnreadableError, ValueError) as error:
+            bad.append(Unreadable(native_id=_id_of(record, id_field), reason=str(error)[:200]))
+    return good, bad
+
+
+def _id_of(record: Raw, field: str) -> str | None:
+    try:
+        native_id = ANY_OBJECT.decode(record).get(field)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+    return native_id[:200] if isinstance(native_id, str) else None
+
+
+def instant(text: str | None) -> Instant | None:
+    """A provider's time; None stays None.
+
+    Raises:
+        UnreadableError: It is there and cannot be read.
+    """
+    if text is None or text == "":
+        return None
+    try:
+        return Instant.parse(text)
+    except ValueError as error:
+        raise UnreadableError(str(error)) from error
+
+
+def integer(value: object) -> int | None:
+    """An integer in any of the forms providers write one: 5816, "5816", ["Long", 5816], ["Long", "5816"].
+
+    Raises:
+        UnreadableError: It is there and cannot be read: never 0 for want of a better value.
+    """
+    if isinstance(value, list | tuple):
+        if len(value) != 2 or value[0] != "Long":  # the pair of a Java serialiser
+            raise UnreadableError("not a pair of a type and a number")
+        value = value[1]
+    if isinstance(value, str) and NUMBER.fullmatch(value):
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    raise UnreadableError("not an integer")
+
+
+class StatusWords:
+    """A provider's words for states. Those without a place are UNKNOWN, and logged once each."""
+
+    def __init__(self, provider: str, words: dict[str, ExecutionStatus]) -> None:
+        """Takes words in lower case: providers change the case of theirs."""
+        self._provider = provider
+        self._words = words
+        self._told: set[str] = set()
+
+    def __call__(self, word: str | None) -> ExecutionStatus:
+        """The unified state."""
+        known = self._words.get((word or "").strip().lower())
+        if known is not None:
+            return known
+        if word and word not in self._told and len(self._told) < MAX_TOLD:
+            self._told.add(word)
+            log.warning("unknown status", provider=self._provider, word=word[:40])
+        return ExecutionStatus.UNKNOWN
+
+    @property
+    def statuses(self) -> frozenset[ExecutionStatus]:
+        """All states that a word stands for, and UNKNOWN for words to come."""
+        return frozenset(self._words.values()) | {ExecutionStatus.UNKNOWN}
+
+
+MAX_TOLD = 100  # words remembered as told; a provider that makes up new ones for ever is not told for ever
+
+
+def present(raw: Raw) -> Raw | None:
+    """A JSON value that was sent and is not null."""
+    return None if bytes(raw) in (b"", b"null") else raw

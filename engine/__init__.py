@@ -1,0 +1,1 @@
+"""Runs validated operations. Knows nothing of sources."""

@@ -1,0 +1,1 @@
+"""SDL fields bound to Python. Opens no connection, and names no provider."""

@@ -1,0 +1,27 @@
+"""Runs asked for by id, as a stream among the others."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from connectors.errors import ConnectorError
+from resolvers.loaders import Failed, Loaders
+from resolvers.streams import Stream
+from schema.identity import NativeId
+from schema.model import Execution
+
+
+@dataclass(slots=True, kw_only=True)
+class FixedStream(Stream):
+    """These runs and no others, by one batch."""
+
+    loaders: Loaders
+    ids: Sequence[NativeId]
+
+    async def _advance(self) -> None:
+        found = await asyncio.gather(*(self.loaders.details.load(key) for key in self.ids))
+        self.take(run for run in found if isinstance(run, Execution))
+        self.bound = None
+        failed: list[ConnectorError] = [run.error for run in found if isinstance(run, Failed)]
+        if failed:
+            raise failed[0]

@@ -1,0 +1,46 @@
+"""The one order of the list: start time, then source, then id; and how to say «not before here» to a source.
+
+Runs are ranked so that the list is always ascending: by the start in nanoseconds, negated for newest first. A key is
+`(rank, source, workflow, execution)`; a shorter tuple, `(rank,)`, comes before all keys of its rank and marks a bound.
+"""
+
+from connectors.contract import Range
+from schema.model import Execution, ExecutionOrder
+
+Key = tuple[int, str, str, str]
+Bound = tuple[int, *tuple[str, ...]]
+
+FOREVER = 2**70
+"In place of a start that is not known yet: such a run is the newest of all. Beyond the nanoseconds of the year 9999."
+FIRST: Bound = (-FOREVER - 1,)
+
+
+def rank_of(ns: int | None, order: ExecutionOrder) -> int:
+    """Where a start stands in the list."""
+    if ns is None:
+        ns = FOREVER
+    return -ns if order.is_descending else ns
+
+
+def key_of(execution: Execution, order: ExecutionOrder) -> Key:
+    """Where a run stands in the list."""
+    started = execution.started_at
+    rank = rank_of(None if started is None else started.ns, order)
+    return rank, execution.source, execution.key.workflow, execution.key.execution
+
+
+def not_before(rank: int, order: ExecutionOrder, within: Range) -> Range:
+    """The part of a range of starts that is not before a rank."""
+    if abs(rank) >= FOREVER:
+        return within
+    if order.is_descending:
+        end = -rank + 1
+        return Range(within.start, end if within.end is None else min(end, within.end))
+    return Range(rank if within.start is None else max(rank, within.start), within.end)
+
+
+def last_rank(order: ExecutionOrder, within: Range) -> int | None:
+    """The rank after which nothing in the range can come; None when the range is open there."""
+    if order.is_descending:
+        return None if within.start is None else -within.start
+    return None if within.end is None else within.end - 1

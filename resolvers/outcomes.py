@@ -1,0 +1,92 @@
+"""How each source answered, put together from what befell its plan, its streams and its candidates."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from connectors.contract import ExecutionQuery
+from connectors.errors import ConnectorError, UnreadableError
+from resolvers.candidates import Candidates
+from resolvers.context import Context
+from resolvers.merge import Row
+from resolvers.partitions import SourcePlan
+from resolvers.streams import Stream
+from schema.instant import Instant
+from schema.model import SourceError, SourceOutcome, SourceOutcomeStatus
+
+MAX_NAMED = 5
+"Partitions or records that a message names."
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is known when a page is done."""
+
+    context: Context
+    query: ExecutionQuery
+    plans: Sequence[SourcePlan]
+    streams: Sequence[tuple[str, Stream]]
+    candidates: Candidates
+    rows: Sequence[Row]
+
+    def outcomes(self) -> list[SourceOutcome]:
+        """One for each configured source, in the order of the settings."""
+        counts = Counter(execution.source for _, _, execution in self.rows)
+        return [self._outcome(plan, counts[plan.source.name]) for plan in self.plans]
+
+    def _outcome(self, plan: SourcePlan, count: int) -> SourceOutcome:
+        name = plan.source.name
+        merge = self.candidates.merge
+        own = [(index, stream) for index, (source, stream) in enumerate(self.streams) if source == name]
+        failed = {stream.partition: merge.errors[index] for index, stream in own if index in merge.errors}
+        told = [stream.as_of for _, stream in own if stream.as_of is not None]
+        answered = [merge.answered[index] for index, _ in own if index in merge.answered]
+        last = max(answered, default=self.context.house.clock())
+        error = self._error(plan, failed, own)
+        nothing_came = plan.error is not None or (bool(failed) and len(failed) == len(own) and not told and not count)
+        if plan.is_skipped:
+            status = SourceOutcomeStatus.SKIPPED
+        elif nothing_came:
+            status = SourceOutcomeStatus.FAILED
+        else:
+            status = SourceOutcomeStatus.OK if error is None else SourceOutcomeStatus.PARTIAL
+        return SourceOutcome(
+            source=name,
+            provider=plan.source.connector.provider,
+            status=status,
+            count=count,
+            as_of=Instant.of(min(told)) if told else None,
+            requests=self.context.tally[name],
+            duration_ms=0.0 if plan.is_skipped else max(last - self.context.started, 0) * 1000,
+            error=error,
+        )
+
+    def _error(
+        self, plan: SourcePlan, failed: dict[str, ConnectorError], own: Sequence[tuple[int, Stream]]
+    ) -> SourceError | None:
+        """The gravest of what went wrong."""
+        if plan.error is not None:
+            return plan.error.as_data()
+        if failed:
+            return _of_partitions(failed, len(own))
+        if (error := self.candidates.errors.get(plan.source.name)) is not None:
+            return error.as_data()
+        unreadable = [record for _, stream in own for record in stream.unreadable]
+        if unreadable:
+            names = ", ".join(record.native_id or "one without an id" for record in unreadable[:MAX_NAMED])
+            more = ", …" if len(unreadable) > MAX_NAMED else ""
+            reason = unreadable[0].reason
+            return UnreadableError(f"{len(unreadable)} records could not be read ({names}{more}): {reason}").as_data()
+        return None if plan.remark is None else plan.remark.as_data()
+
+
+def _of_partitions(failed: dict[str, ConnectorError], asked: int) -> SourceError:
+    first = next(iter(failed.values())).as_data()
+    if asked == 1:
+        return first
+    names = ", ".join(list(failed)[:MAX_NAMED])
+    more = ", …" if len(failed) > MAX_NAMED else ""
+    where = "all of its workflows" if len(failed) == asked else f"{len(failed)} of {asked} workflows ({names}{more})"
+    return replace(first, message=f"{where}: {first.message}")

@@ -1,0 +1,85 @@
+"""Which lists of a source can hold runs that are wanted: decided before any list is asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from connectors.contract import WHOLE_SOURCE, ExecutionQuery
+from connectors.errors import ConnectorError, UnsupportedError
+from resolvers.context import Source
+from resolvers.loaders import by_any_id, masked
+from resolvers.request import HistoryRequest
+from schema.identity import NativeId
+from schema.instant import SECOND
+from schema.model import Workflow
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePlan:
+    """What to ask a source for. One that is skipped, or whose plan failed, is asked for nothing."""
+
+    source: Source
+    partitions: Sequence[str] = ()
+    query: ExecutionQuery | None = None
+    "What its lists are asked for."
+    ids: Sequence[NativeId] = ()
+    "Runs to ask for by name, in place of lists."
+    is_skipped: bool = False
+    error: ConnectorError | None = None
+    remark: ConnectorError | None = None
+    "Why matches may be missing although it answers."
+
+
+async def plan_source(source: Source, query: ExecutionQuery, request: HistoryRequest, now: int) -> SourcePlan:
+    """The plan for one source. Lists its workflows, if it has a list for each of them."""
+    connector = source.connector
+    can = connector.capabilities
+    is_wanted = (
+        (request.sources is None or source.name in request.sources)
+        and (request.providers is None or connector.provider in request.providers)
+        and query.may_match(can.statuses)
+    )
+    if not is_wanted:
+        return SourcePlan(source, is_skipped=True)
+    if request.ids is not None:
+        ids = request.ids.get(source.name, ())
+        return SourcePlan(source, ids=ids, query=query, is_skipped=not ids)
+    remark = _beyond_retention(query, source, now)
+    if not can.partitioned:
+        return SourcePlan(source, (WHOLE_SOURCE,), query, remark=remark)
+    try:
+        workflows = await connector.workflows()
+    except Exception as error:
+        failed = masked(error, source.name).error
+        return SourcePlan(source, error=failed)
+    chosen = chosen_workflows(workflows, query)
+    is_narrowed = query.workflow_ids is not None or query.workflow_name_contains is not None
+    return SourcePlan(
+        source,
+        sorted(workflow.native_id for workflow in chosen),
+        replace(query, workflow_ids=None),
+        is_skipped=is_narrowed and not chosen,
+        remark=remark,
+    )
+
+
+def chosen_workflows(workflows: Sequence[Workflow], query: ExecutionQuery) -> Sequence[Workflow]:
+    """Those with a wanted id, by whichever of their ids, and with the wanted part of a name, if the name is known."""
+    if query.workflow_ids is not None:
+        by_id = by_any_id(workflows)
+        found = {by_id[wanted].native_id: by_id[wanted] for wanted in query.workflow_ids if wanted in by_id}
+        workflows = list(found.values())
+    part = query.workflow_name_contains
+    if part is not None:
+        workflows = [flow for flow in workflows if flow.name is None or part.casefold() in flow.name.casefold()]
+    return workflows
+
+
+def _beyond_retention(query: ExecutionQuery, source: Source, now: int) -> UnsupportedError | None:
+    """A range of starts that reaches back further than the source remembers."""
+    retention = source.connector.capabilities.retention
+    edge = query.started.end if query.started.start is None else query.started.start
+    if retention is None or edge is None or edge >= now - int(retention.total_seconds()) * SECOND:
+        return None
+    return UnsupportedError(f"keeps runs for {retention.days} days; older ones in this range may be gone")

@@ -1,0 +1,58 @@
+"""`Query.executionHistory` and `Mutation.deleteExecution`."""
+
+from typing import Any, cast
+
+from ariadne import MutationType, QueryType
+
+from connectors.contract import Deleting
+from connectors.errors import ConnectorError, UnsupportedError
+from resolvers.context import Info
+from resolvers.errors import CallerError, bad_input
+from resolvers.history import History
+from resolvers.request import read_request
+from schema.identity import NativeId, unpack
+from schema.model import DeleteExecutionResult, ExecutionConnection, ExecutionOrder
+
+query = QueryType()
+mutation = MutationType()
+
+
+@query.field("executionHistory")
+async def resolve_execution_history(
+    _root: object,
+    info: Info,
+    *,
+    order_by: str,
+    input: dict[str, Any] | None = None,  # noqa: A002  # the SDL's word
+    first: int | None = None,
+    after: str | None = None,
+) -> ExecutionConnection:
+    """One page of the list over all sources."""
+    context = info.context
+    request = read_request(input, ExecutionOrder(order_by), first, after, context.house.cursor_key)
+    for source in (request.sources or set()) | (request.ids or {}).keys():
+        if source not in context.by_name:
+            raise bad_input(f"no source {source!r} is configured")
+    return await History(context, request).page()
+
+
+@mutation.field("deleteExecution")
+async def resolve_delete_execution(_root: object, info: Info, *, id: str) -> DeleteExecutionResult:  # noqa: A002
+    """Deletes one run, where the operator allows it and the provider can."""
+    context = info.context
+    if not context.house.allow_delete:
+        raise CallerError("deleteExecution is not allowed here ([server] allow_delete)", "FORBIDDEN")
+    parts = unpack(id)
+    if parts is None or len(parts) != 3:
+        raise bad_input("id: not an Execution.id")
+    source, workflow, execution = parts
+    if source not in context.by_name:
+        raise bad_input(f"no source {source!r} is configured")
+    connector = context.by_name[source].connector
+    try:
+        if not connector.capabilities.deletes:
+            raise UnsupportedError("this provider deletes no runs")
+        deleted = await cast(Deleting, connector).delete_execution(NativeId(workflow, execution))
+    except ConnectorError as error:
+        return DeleteExecutionResult(id=id, deleted=False, error=error.as_data())
+    return DeleteExecutionResult(id=id, deleted=deleted)

@@ -1,0 +1,85 @@
+"""`steps` as a connection: filtered and paged here, as providers give all steps of a run or none."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ariadne import InterfaceType
+
+from connectors.contract import StepFilter, StepList
+from resolvers.errors import bad_input, cursor_invalid
+from resolvers.loaders import Failed
+from resolvers.request import read_step_filter
+from schema.identity import pack, unpack
+from schema.model import ExecutionStep, ExecutionStepConnection, ExecutionStepEdge, PageInfo
+
+MAX_FIRST = 1000
+
+StepFilterInput = Mapping[str, Any] | None
+
+step = InterfaceType("ExecutionStep", lambda value, *_: type(value).__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class StepPage:
+    """Which steps are asked for."""
+
+    first: int
+    after: tuple[int, str] | None
+    "Index among all steps, and place, of the last one given."
+    filter: StepFilter | None
+
+
+def read_page(first: int | None, after: str | None, given: StepFilterInput) -> StepPage:
+    """Checks the arguments.
+
+    Raises:
+        CallerError: With a message that names the argument.
+    """
+    first = 100 if first is None else first
+    if not 1 <= first <= MAX_FIRST:
+        raise bad_input(f"steps(first:): from 1 to {MAX_FIRST}, not {first}")
+    return StepPage(first, None if after is None else _read(after), read_step_filter(given))
+
+
+def connection_of(steps: StepList | Failed, page: StepPage) -> ExecutionStepConnection:
+    """The page, or word of why there is none."""
+    if isinstance(steps, Failed):
+        nothing = PageInfo(
+            has_next_page=False, has_previous_page=page.after is not None, start_cursor=None, end_cursor=None
+        )
+        return ExecutionStepConnection(
+            edges=(), page_info=nothing, total_count=None, complete=False, error=steps.error.as_data()
+        )
+    wanted = [(index, one) for index, one in enumerate(steps.steps) if page.filter is None or page.filter.matches(one)]
+    rest = wanted if page.after is None else wanted[_start(wanted, page.after) :]
+    edges = [ExecutionStepEdge(_write(index, one), one) for index, one in rest[: page.first]]
+    return ExecutionStepConnection(
+        edges=edges,
+        page_info=PageInfo(
+            has_next_page=len(rest) > len(edges),
+            has_previous_page=page.after is not None,
+            start_cursor=edges[0].cursor if edges else None,
+            end_cursor=edges[-1].cursor if edges else None,
+        ),
+        total_count=len(wanted),
+    )
+
+
+def _start(steps: list[tuple[int, ExecutionStep]], after: tuple[int, str]) -> int:
+    """Behind the step with that place if it is still there, else behind its index."""
+    for at, (_, one) in enumerate(steps):
+        if one.place == after[1]:
+            return at + 1
+    return sum(index <= after[0] for index, _ in steps)
+
+
+def _write(index: int, one: ExecutionStep) -> str:
+    return pack("step", str(index), one.place)
+
+
+def _read(text: str) -> tuple[int, str]:
+    parts = unpack(text)
+    if parts is None or len(parts) != 3 or parts[0] != "step" or not (parts[1].isascii() and parts[1].isdigit()):
+        raise cursor_invalid()
+    return int(parts[1]), parts[2]

@@ -1,0 +1,283 @@
+"""The SDL's types as frozen values: times as `Instant`s, durations in integer nanoseconds, payloads as undecoded JSON.
+
+A field is the SDL's name in snake case. Providers add their own fields in subclasses named like their SDL types.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from msgspec import Raw, Struct
+
+from schema.identity import NativeId, pack
+from schema.instant import Instant
+
+NANOSECONDS_PER_MS = 1_000_000
+
+
+class ExecutionStatus(StrEnum):
+    """Unified states; the SDL describes them."""
+
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
+    SUCCEEDED = "SUCCEEDED"
+    SUCCEEDED_WITH_WARNINGS = "SUCCEEDED_WITH_WARNINGS"
+    FAILED = "FAILED"
+    CANCELED = "CANCELED"
+    ABORTED = "ABORTED"
+    TIMED_OUT = "TIMED_OUT"
+    SKIPPED = "SKIPPED"
+    DISCARDED = "DISCARDED"
+    UNKNOWN = "UNKNOWN"
+
+    @property
+    def is_final(self) -> bool:
+        """A run in this state changes no more."""
+        return self not in _OPEN
+
+    @property
+    def may_have_error(self) -> bool:
+        """A run in this state may have an error to tell."""
+        return self not in _WITHOUT_ERROR
+
+
+_OPEN = frozenset({ExecutionStatus.QUEUED, ExecutionStatus.RUNNING, ExecutionStatus.PAUSED, ExecutionStatus.UNKNOWN})
+_WITHOUT_ERROR = frozenset({
+    ExecutionStatus.QUEUED, ExecutionStatus.RUNNING, ExecutionStatus.PAUSED,
+    ExecutionStatus.SUCCEEDED, ExecutionStatus.SKIPPED,
+})  # fmt: skip
+
+
+class ExecutionOrder(StrEnum):
+    """Orders of the list."""
+
+    STARTED_AT_DESC = "STARTED_AT_DESC"
+    STARTED_AT_ASC = "STARTED_AT_ASC"
+
+    @property
+    def is_descending(self) -> bool:
+        """Newest first."""
+        return self is ExecutionOrder.STARTED_AT_DESC
+
+
+class SourceOutcomeStatus(StrEnum):
+    """How a source answered."""
+
+    OK = "OK"
+    PARTIAL = "PARTIAL"
+    FAILED = "FAILED"
+    SKIPPED = "SKIPPED"
+
+
+class SourceErrorCode(StrEnum):
+    """Kinds of trouble with a source."""
+
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    FORBIDDEN = "FORBIDDEN"
+    NOT_FOUND = "NOT_FOUND"
+    RATE_LIMITED = "RATE_LIMITED"
+    TIMEOUT = "TIMEOUT"
+    UNREACHABLE = "UNREACHABLE"
+    BAD_RESPONSE = "BAD_RESPONSE"
+    UNSUPPORTED = "UNSUPPORTED"
+    LIMIT_REACHED = "LIMIT_REACHED"
+
+
+class ExecutionError(Struct, frozen=True):
+    """Why something failed."""
+
+    message: str
+    code: str | None = None
+
+
+class Workflow(Struct, frozen=True, kw_only=True):
+    """What runs are runs of. A name of None is not known yet, which is not the same as having none."""
+
+    source: str
+    provider: str
+    native_id: str
+    name: str | None = None
+    aliases: tuple[str, ...] = ()
+    "Further ids that the provider takes for the same workflow."
+
+    @property
+    def id(self) -> str:
+        """Opaque id."""
+        return pack(self.source, self.native_id)
+
+
+class Timed(Struct, frozen=True, kw_only=True):
+    """What runs and steps have in common."""
+
+    status: ExecutionStatus
+    raw_status: str
+    started_at: Instant | None = None
+    ended_at: Instant | None = None
+    duration_ns: int | None = None
+    "As the provider gives it; None: the end less the start."
+    error: ExecutionError | None = None
+    input: Raw | None = None
+    output: Raw | None = None
+    raw: Raw | None = None
+
+    @property
+    def elapsed_ns(self) -> int | None:
+        """Nanoseconds from start to end; None while it is not over, or unknown."""
+        if self.duration_ns is not None:
+            return self.duration_ns
+        if self.started_at is None or self.ended_at is None:
+            return None
+        return self.ended_at.ns - self.started_at.ns
+
+    @property
+    def duration_ms(self) -> float | None:
+        """The same in milliseconds."""
+        elapsed = self.elapsed_ns
+        return None if elapsed is None else elapsed / NANOSECONDS_PER_MS
+
+
+class Execution(Timed, frozen=True, kw_only=True):
+    """One run. `key` is its native id with the workflow; `native_id` the provider's own text."""
+
+    provider: ClassVar[str]
+    "The SDL's word, such as BOOMI."
+    source: str
+    key: NativeId
+    workflow_name: str | None = None
+    "Where the record brings it along."
+
+    @property
+    def id(self) -> str:
+        """Opaque id."""
+        return pack(self.source, self.key.workflow, self.key.execution)
+
+    @property
+    def native_id(self) -> str:
+        """The provider's own id."""
+        return self.key.execution
+
+    @property
+    def workflow(self) -> Workflow | None:
+        """Null where the provider does not say."""
+        if not self.key.workflow:
+            return None
+        return Workflow(
+            source=self.source, provider=self.provider, native_id=self.key.workflow, name=self.workflow_name
+        )
+
+
+class ExecutionStep(Timed, frozen=True, kw_only=True):
+    """One unit of work in a run. `place` is unique in the run: the native id where that is, else its index."""
+
+    source: str
+    run: NativeId
+    place: str
+    name: str
+    native_id: str | None = None
+    description: str | None = None
+    type: str | None = None
+    attempts: int | None = None
+    last_error: ExecutionError | None = None
+
+    @property
+    def id(self) -> str:
+        """Opaque id."""
+        return pack(self.source, self.run.workflow, self.run.execution, self.place)
+
+
+class SourceError(Struct, frozen=True, kw_only=True):
+    """Trouble with a source, as data."""
+
+    code: SourceErrorCode
+    message: str
+    retryable: bool = False
+    retry_after_ms: float | None = None
+    http_status: int | None = None
+    reference: str | None = None
+
+
+class SourceOutcome(Struct, frozen=True, kw_only=True):
+    """How one source answered this query."""
+
+    source: str
+    provider: str
+    status: SourceOutcomeStatus
+    count: int = 0
+    as_of: Instant | None = None
+    requests: int = 0
+    duration_ms: float = 0.0
+    error: SourceError | None = None
+
+
+class PageInfo(Struct, frozen=True, kw_only=True):
+    """Relay's page information."""
+
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+
+
+class ExecutionEdge(Struct, frozen=True):
+    """A run and its place in the list; the cursor is written when it is selected."""
+
+    node: Execution
+    place: Any
+    write: Callable[[Any], str]
+
+    @property
+    def cursor(self) -> str:
+        """Opaque."""
+        return self.write(self.place)
+
+
+class ExecutionConnection(Struct, frozen=True, kw_only=True):
+    """One page of runs, with word from every source."""
+
+    edges: Sequence[ExecutionEdge]
+    page_info: PageInfo
+    sources: Sequence[SourceOutcome]
+    as_of: Instant
+    count: Callable[[], Awaitable[int | None]] | None = None
+    "Called for `totalCount` when that is selected; None when nobody can tell."
+
+    @property
+    def nodes(self) -> list[Execution]:
+        """The runs without cursors."""
+        return [edge.node for edge in self.edges]
+
+    @property
+    def complete(self) -> bool:
+        """No source has left anything out."""
+        return all(outcome.status in (SourceOutcomeStatus.OK, SourceOutcomeStatus.SKIPPED) for outcome in self.sources)
+
+
+class ExecutionStepEdge(Struct, frozen=True):
+    """A step and its place in the run."""
+
+    cursor: str
+    node: ExecutionStep
+
+
+class ExecutionStepConnection(Struct, frozen=True, kw_only=True):
+    """Steps of one run."""
+
+    edges: Sequence[ExecutionStepEdge]
+    page_info: PageInfo
+    total_count: int | None
+    complete: bool = True
+    error: SourceError | None = None
+
+    @property
+    def nodes(self) -> list[ExecutionStep]:
+        """The steps without cursors."""
+        return [edge.node for edge in self.edges]
+
+
+class DeleteExecutionResult(Struct, frozen=True, kw_only=True):
+    """What became of a deletion."""
+
+    id: str
+    deleted: bool
+    error: SourceError | None = None

@@ -1,0 +1,1 @@
+"""GraphQL over HTTP, and what people and machines find beside it."""
