@@ -19,6 +19,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from uvicorn.supervisors import Multiprocess
 
 import schema
 from connectors.cached import Cached
@@ -177,21 +178,35 @@ def main(arguments: list[str] | None = None) -> int:
             print_checks(checks)
             return 1 if any(one.problem for one in checks) else 0
         os.environ[CONFIG] = str(file)
-        host, port = options.host or settings.server.host, options.port or settings.server.port
-        print(f"GraphiQL on http://{host}:{port}/, the API on http://{host}:{port}/graphql", flush=True)
-        uvicorn.run(
-            "app:from_environment",
-            factory=True,
-            host=host,
-            port=port,
-            workers=options.workers,
-            loop="uvloop",
-            http="httptools",
-            ws="none",
-            log_level="warning",
-            timeout_graceful_shutdown=int(settings.server.deadline_seconds) + 5,
-        )
+        port = settings.server.port if options.port is None else options.port
+        serve(options.host or settings.server.host, port, options.workers, settings.server.deadline_seconds)
     return 0
+
+
+def serve(host: str, port: int, workers: int, deadline_seconds: float) -> None:
+    """Serves until Ctrl-C or SIGTERM; requests at hand are answered first."""
+    config = uvicorn.Config(
+        "app:from_environment",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        log_level="warning",
+        timeout_graceful_shutdown=int(deadline_seconds) + 5,
+    )
+    listener = config.bind_socket()
+    listener.listen(2048)  # from here on clients may come: they wait for the start
+    address = f"http://{host if ':' not in host else f'[{host}]'}:{listener.getsockname()[1]}"
+    print(f"GraphiQL on {address}/ and the API on {address}/graphql", flush=True)
+    server = uvicorn.Server(config)
+    with contextlib.suppress(KeyboardInterrupt):
+        if workers > 1:
+            Multiprocess(config, target=server.run, sockets=[listener]).run()
+        else:
+            server.run(sockets=[listener])
 
 
 if __name__ == "__main__":

@@ -4,7 +4,9 @@ Push-down is an optimisation, never a meaning: whatever a source filters, `Execu
 rows again. The declaration is data, read by the streams above, by the tests and by the README's provider table.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -22,6 +24,9 @@ from schema.model import (
     ExecutionStep,
     Workflow,
 )
+
+tally: ContextVar[Counter[str] | None] = ContextVar("tally", default=None)
+"Calls by source of the query at hand: whoever asks sets it, and reads there what its question cost."
 
 WHOLE_SOURCE = "~"
 "The one partition of a source that lists the runs of all its workflows together."

@@ -138,4 +138,4 @@ MAX_TOLD = 100  # words remembered as told; a provider that makes up new ones fo
 
 def present(raw: Raw) -> Raw | None:
     """A JSON value that was sent and is not null."""
-    return None if bytes(raw) in (b"", b"null") else raw
+    return None if bytes(raw).strip() in (b"", b"null") else raw

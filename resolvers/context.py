@@ -9,7 +9,7 @@ from typing import Any
 
 from graphql import GraphQLResolveInfo
 
-from connectors.contract import Connector
+from connectors.contract import Connector, tally
 from connectors.errors import UnreachableError
 from resolvers.cursor import DEFAULT_KEY
 from resolvers.loaders import Loaders
@@ -75,6 +75,10 @@ class Context:
     def __post_init__(self) -> None:
         self.started = self.house.clock()
         self._loaders = {}
+
+    def enter(self) -> None:
+        """Counts the calls that are made from here on in this task, and in those it starts, as this request's."""
+        tally.set(self.tally)
 
     @property
     def by_name(self) -> Mapping[str, Source]:

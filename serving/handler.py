@@ -14,7 +14,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from connectors.http.observe import tally
 from resolvers.context import Context
 from serving.errors import format_error
 from serving.explorer import to_explorer, wants_page
@@ -85,7 +84,7 @@ class GraphQLEndpoint:
 
     async def _answer(self, asked: GraphQLRequest) -> Response:
         context = self.new_context()
-        tally.set(context.tally)
+        context.enter()
         data = {"query": asked.query, "variables": asked.variables, "operationName": asked.operation_name}
         _, result = await graphql(
             self.schema, data, context_value=context, error_formatter=format_error, logger=SILENT, debug=False

@@ -4,20 +4,16 @@ The tally travels in a context variable, as calls start in loaders, caches and t
 """
 
 import time
-from collections import Counter
 from collections.abc import Callable
-from contextvars import ContextVar
 from dataclasses import dataclass
 
 import structlog
 
+from connectors.contract import tally
 from connectors.errors import ConnectorError
 from connectors.http.client import HttpClient, Request, Response
 
 log = structlog.get_logger("histograph.calls")
-
-tally: ContextVar[Counter[str] | None] = ContextVar("tally", default=None)
-"Calls by source of the GraphQL request at hand."
 
 
 @dataclass(frozen=True, slots=True)

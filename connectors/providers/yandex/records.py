@@ -9,7 +9,7 @@ from msgspec import Raw, Struct
 
 from connectors.errors import UnreadableError
 from connectors.http.status import ErrorBody
-from connectors.reading import StatusWords, decode, instant, integer
+from connectors.reading import StatusWords, decode, instant, integer, present
 from schema.identity import NativeId
 from schema.instant import Instant
 from schema.model import Execution, ExecutionError, ExecutionStatus, ExecutionStep
@@ -212,8 +212,9 @@ def read_payload(wire: WirePayload | None) -> Raw | None:
     if wire is None:
         return None
     if text := wire.input_json or wire.output_json or wire.result_json:
-        return Raw(text.encode())
-    return next((raw for raw in (wire.input_value, wire.output_value, wire.result_value) if bytes(raw)), None)
+        return present(Raw(text.encode()))
+    values = (wire.input_value, wire.output_value, wire.result_value)
+    return next((present(raw) for raw in values if bytes(raw)), None)
 
 
 def read_duration(text: str | None) -> int | None:
