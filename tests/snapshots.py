@@ -3,8 +3,11 @@
 `python -m tests.snapshots` writes them anew; the tests only compare.
 """
 
-import re
+import asyncio
+import json
+import tempfile
 from pathlib import Path
+from typing import Any
 
 from graphql import print_schema
 
@@ -12,11 +15,14 @@ from app import build_schema
 from connectors.contract import Capabilities, Filter
 from connectors.declaration import Provider
 from connectors.registry import find_providers
+from sandbox import Sandbox
+from schema.instant import Instant
+from tests.system.serving_api import api_over
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 SCHEMA = ROOT / "tests" / "schema" / "printed.graphql"
-TABLE = re.compile(r"(<!-- providers -->\n).*?(<!-- /providers -->)", flags=re.DOTALL)
+HELD_CLOCK = Instant.parse("2026-11-20T08:00:00Z").ns
 
 
 def printed_schema() -> str:
@@ -32,9 +38,31 @@ def provider_table() -> str:
     return "\n".join(lines) + "\n"
 
 
-def with_table(readme: str) -> str:
-    """The README with the table of now."""
-    return TABLE.sub(lambda match: f"{match[1]}{provider_table()}{match[2]}", readme)
+def part(readme: str, name: str) -> str:
+    """What stands between the marks of that name."""
+    return readme.partition(f"<!-- {name} -->\n")[2].partition(f"<!-- /{name} -->")[0]
+
+
+def fenced(readme: str, name: str) -> str:
+    """The code of a part."""
+    return part(readme, name).partition("\n")[2].rpartition("```")[0]
+
+
+async def readme_answer(query: str) -> dict[str, Any]:
+    """What the API answers over the sandbox whose clock is held."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with Sandbox(now=HELD_CLOCK, limits=False) as sandbox, api_over(sandbox, Path(folder)) as api:
+            status, answer = await api.post(query)
+    assert status == 200
+    return answer
+
+
+def with_generated(readme: str) -> str:
+    """The README with its generated parts as of now."""
+    answer = json.dumps(asyncio.run(readme_answer(fenced(readme, "query"))), indent=2, ensure_ascii=False)
+    for name, text in (("providers", provider_table()), ("answer", f"```json\n{answer}\n```\n")):
+        readme = readme.replace(f"<!-- {name} -->\n{part(readme, name)}", f"<!-- {name} -->\n{text}")
+    return readme
 
 
 def _row(provider: Provider) -> list[str]:
@@ -66,4 +94,4 @@ def _steps(can: Capabilities) -> str:
 
 if __name__ == "__main__":
     SCHEMA.write_text(printed_schema(), encoding="utf-8")
-    README.write_text(with_table(README.read_text(encoding="utf-8")), encoding="utf-8")
+    README.write_text(with_generated(README.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,69 @@
+"""`python -m sandbox`: the five servers by hand, until Ctrl-C, or until the process that started them is gone."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+from sandbox.server import Sandbox
+
+PARENT_CHECK = 0.5  # seconds
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run it. Gives the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        asyncio.run(_serve(options))
+    except OSError as trouble:
+        print(f"sandbox: {trouble}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        pass  # before or after the time in which signals are listened to
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description="Five workflow systems' APIs on loopback.")
+    parser.add_argument("--seed", type=int, default=7, help="what data is made up (default: %(default)s)")
+    parser.add_argument("--host", default="127.0.0.1", help="where to listen (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8100, help="the first of five; 0: free ones (default: %(default)s)")
+    parser.add_argument("--config", type=Path, metavar="DIR", help="write histograph.toml and the secrets there")
+    parser.add_argument(
+        "--with-parent", action="store_true", help="stop when the process that started this one is gone"
+    )
+    return parser
+
+
+async def _serve(options: argparse.Namespace) -> None:
+    parent = os.getppid()
+    over = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, over.set)
+    async with Sandbox(seed=options.seed, host=options.host, port=options.port) as sandbox:
+        for source, table in sandbox.sources.items():
+            print(f"  {source:<10} {table['provider']:<10} {table['base_url']}")
+        if options.config:
+            path = sandbox.write_settings(options.config)
+            print(f"\nSettings: {path}\nThe API on it: python app.py --config {path}")
+        else:
+            print("\nWith --config DIR it writes settings for the API: python app.py --config DIR/histograph.toml")
+        print("sandbox ready", flush=True)
+        watch = asyncio.create_task(_outlive(parent, over)) if options.with_parent else None
+        await over.wait()
+        if watch:
+            watch.cancel()
+
+
+async def _outlive(parent: int, over: asyncio.Event) -> None:
+    """Set `over` once the parent is gone: a process without one is given to another."""
+    while os.getppid() == parent:  # noqa: ASYNC110  (nothing tells of it but asking)
+        await asyncio.sleep(PARENT_CHECK)
+    over.set()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

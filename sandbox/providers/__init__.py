@@ -1,0 +1,1 @@
+"""The five APIs, one module each, with what only it needs beside it."""
