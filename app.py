@@ -201,12 +201,11 @@ def serve(host: str, port: int, workers: int, deadline_seconds: float) -> None:
     listener.listen(2048)  # from here on clients may come: they wait for the start
     address = f"http://{host if ':' not in host else f'[{host}]'}:{listener.getsockname()[1]}"
     print(f"GraphiQL on {address}/ and the API on {address}/graphql", flush=True)
-    server = uvicorn.Server(config)
     with contextlib.suppress(KeyboardInterrupt):
         if workers > 1:
-            Multiprocess(config, target=server.run, sockets=[listener]).run()
+            Multiprocess(config, sockets=[listener]).run()
         else:
-            server.run(sockets=[listener])
+            uvicorn.Server(config).run(sockets=[listener])
 
 
 if __name__ == "__main__":

@@ -37,6 +37,14 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes | Raw, what: str) -> T:
         raise UnreadableError(f"{what}: {_reason(body, error)}") from error
 
 
+def decoded_or_none(decoder: msgspec.json.Decoder[T], body: bytes | Raw) -> T | None:
+    """The same for what may be anything, such as the bodies of errors: None when it cannot be read."""
+    try:
+        return decode(decoder, body, "")
+    except UnreadableError:
+        return None
+
+
 def body_of(response: Response, decoder: msgspec.json.Decoder[T], what: str) -> T:
     """An answer's body as a wire model."""
     return decode(decoder, response.body, what)
@@ -68,10 +76,7 @@ def read_records(
 
 
 def _id_of(record: Raw, field: str) -> str | None:
-    try:
-        native_id = ANY_OBJECT.decode(record).get(field)
-    except (msgspec.MsgspecError, RecursionError):
-        return None
+    native_id = (decoded_or_none(ANY_OBJECT, record) or {}).get(field)
     return native_id[:200] if isinstance(native_id, str) else None
 
 

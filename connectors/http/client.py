@@ -60,13 +60,15 @@ def path(template: str, *ids: str) -> str:
     `..` to servers), so an id of dots is taken for one that does not exist.
     """
     for text in ids:
-        if text in ("", ".", "..") or len(text) > MAX_SEGMENT:
+        if text in ("", ".", "..") or len(text) > MAX_SEGMENT or not _is_sendable(text):
             raise MissingError("there can be no such id")
     return template.format(*(quote(text, safe="") for text in ids))
 
 
 def get(path: str, params: Mapping[str, str | int | None] | None = None, *, accept: str = JSON) -> Request:
     """A GET; parameters of None are left out."""
+    if not all(_is_sendable(str(value)) for value in (params or {}).values()):
+        raise MissingError("there can be no such id")
     given = tuple((name, str(value)) for name, value in (params or {}).items() if value is not None)
     return Request(path=path, params=given, headers=(("Accept", accept),))
 
@@ -74,4 +76,13 @@ def get(path: str, params: Mapping[str, str | int | None] | None = None, *, acce
 def post(path: str, content: object, *, is_read: bool = True) -> Request:
     """A POST of JSON."""
     headers = (("Accept", JSON), ("Content-Type", JSON))
-    return Request(method="POST", path=path, headers=headers, body=msgspec.json.encode(content), is_read=is_read)
+    try:
+        body = msgspec.json.encode(content)
+    except UnicodeEncodeError:
+        raise MissingError("there can be no such id") from None
+    return Request(method="POST", path=path, headers=headers, body=body, is_read=is_read)
+
+
+def _is_sendable(text: str) -> bool:
+    """False for half of a surrogate pair, which JSON can bring in and UTF-8 cannot carry."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in text)

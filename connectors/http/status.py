@@ -33,6 +33,12 @@ def no_body(body: bytes) -> ErrorBody:
     return ErrorBody()
 
 
+def plain_text(body: bytes) -> ErrorBody:
+    """For bodies that are none of the provider's forms: the text itself, but no document, be it JSON, XML or HTML."""
+    text = body[: 4 * MAX_MESSAGE].decode("utf-8", "replace").strip()
+    return ErrorBody("" if text.startswith(("<", "{", "[")) else text)
+
+
 @dataclass(frozen=True, slots=True)
 class StatusChecked:
     """Lets answers of the 2xx kind through and raises for all others."""
@@ -61,7 +67,7 @@ class StatusChecked:
         if status in self.throttling:
             kind: type[ConnectorError] = ThrottledError
             said = said or ": busy, or over its rate limit"
-        elif status >= 500:
+        elif status in _TRY_AGAIN or (status >= 500 and status not in _KINDS):
             kind = UnreachableError
         elif 300 <= status < 400:
             kind, said = UnreadableError, ": a redirect, which is not followed; set base_url to where it leads"
@@ -70,7 +76,15 @@ class StatusChecked:
         return kind(f"HTTP {status}{said}", http_status=status, reference=told.reference, retry_after=wait)
 
 
-_KINDS: dict[int, type[ConnectorError]] = {401: RefusedError, 403: ForbiddenError, 404: MissingError, 410: MissingError}
+_KINDS: dict[int, type[ConnectorError]] = {
+    401: RefusedError,
+    403: ForbiddenError,
+    404: MissingError,
+    410: MissingError,
+    501: UnsupportedError,
+}
+_TRY_AGAIN = frozenset({408, 409})
+"Not in time, and lost against somebody else's call: what gRPC says as ABORTED."
 
 
 def _shown(message: str) -> str:

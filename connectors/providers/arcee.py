@@ -17,8 +17,8 @@ from connectors.declaration import Opener, Provider, SourceSettings
 from connectors.errors import ConnectorError, MissingError
 from connectors.http.auth import Secret, bearer
 from connectors.http.client import HttpClient, get, path
-from connectors.http.status import ErrorBody
-from connectors.reading import StatusWords, body_of, decode, instant, present, read_records
+from connectors.http.status import ErrorBody, plain_text
+from connectors.reading import StatusWords, body_of, decode, decoded_or_none, instant, present, read_records
 from schema.identity import NativeId
 from schema.instant import SECOND, Instant
 from schema.model import Execution, ExecutionError, ExecutionOrder, ExecutionStatus, ExecutionStep, Workflow
@@ -189,7 +189,7 @@ def read_duration(wire: WireTimed, status: ExecutionStatus) -> int | None:
 
 def read_error(raw: Raw) -> ExecutionError | None:
     """Text, or an object with a message; an empty one is none."""
-    value = ANYTHING.decode(raw) if present(raw) is not None else None
+    value = decode(ANYTHING, raw, "error") if present(raw) is not None else None
     if isinstance(value, dict):
         message, code = value.get("message") or value.get("detail"), value.get("code") or value.get("type")
         if isinstance(message, str):
@@ -225,20 +225,17 @@ OBJECT = msgspec.json.Decoder(dict[str, Raw])
 
 
 def _object(raw: Raw | None) -> dict[str, Raw]:
-    try:
-        return {} if raw is None else OBJECT.decode(raw)
-    except msgspec.MsgspecError:
-        return {}
+    return (None if raw is None else decoded_or_none(OBJECT, raw)) or {}
 
 
 def read_problem(body: bytes) -> ErrorBody:
     """`detail`, `error` or `message`, else the text itself."""
-    try:
-        problem = PROBLEM.decode(body)
-    except (msgspec.MsgspecError, RecursionError):
-        text = body[:300].decode("utf-8", "replace")
-        return ErrorBody("" if text.lstrip().startswith(("<", "{", "[")) else text)
-    detail = problem.detail if isinstance(problem.detail, str) else None
+    problem = decoded_or_none(PROBLEM, body)
+    if problem is None:
+        return plain_text(body)
+    details = [problem.detail] if isinstance(problem.detail, str) else problem.detail or []
+    said = [detail.get("msg") if isinstance(detail, dict) else detail for detail in details]
+    detail = "; ".join(text for text in said if isinstance(text, str))
     return ErrorBody(detail or problem.error or problem.message or "")
 
 

@@ -15,17 +15,18 @@ from msgspec import Raw, Struct
 from connectors.batching import one_by_one
 from connectors.contract import Capabilities, ExecutionQuery, Page, Paging, Rate, StepList
 from connectors.declaration import Opener, Provider, SourceSettings
-from connectors.errors import ConnectorError, MissingError
+from connectors.errors import ConnectorError, MissingError, RefusedError, UnreadableError
 from connectors.http.auth import Secret, bearer
-from connectors.http.client import HttpClient, Request, get, path
+from connectors.http.client import HttpClient, Request, Response, get, path
 from connectors.http.status import ErrorBody
-from connectors.reading import StatusWords, body_of, decode, instant, present, read_records
+from connectors.reading import StatusWords, body_of, decode, decoded_or_none, instant, present, read_records
 from schema.identity import NativeId
 from schema.instant import Instant
 from schema.model import Execution, ExecutionError, ExecutionOrder, ExecutionStatus, ExecutionStep, Workflow
 
 HAL = "application/hal+json, application/json"
 NOTHING = Raw()
+TO_LOGIN = frozenset({302, 303})
 
 STEP_WORDS = StatusWords("informer", {
     "success": ExecutionStatus.SUCCEEDED,
@@ -224,10 +225,8 @@ def step_list(run: InformerExecution) -> StepList:
 
 
 def _task_name(task: WireTask) -> str | None:
-    try:
-        return NAME.decode(task.opts).name if present(task.opts) is not None else None
-    except msgspec.MsgspecError:
-        return None
+    named = decoded_or_none(NAME, task.opts)
+    return None if named is None else named.name
 
 
 def _flag(value: bool | None) -> str:
@@ -236,10 +235,8 @@ def _flag(value: bool | None) -> str:
 
 def read_problem(body: bytes) -> ErrorBody:
     """`{"statusCode":400,"error":"Bad Request","message":"…"}`."""
-    try:
-        return ErrorBody(PROBLEM.decode(body).message)
-    except msgspec.MsgspecError:
-        return ErrorBody()
+    problem = decoded_or_none(PROBLEM, body)
+    return ErrorBody() if problem is None else ErrorBody(problem.message)
 
 
 class InformerSettings(SourceSettings, frozen=True, kw_only=True):
@@ -275,7 +272,7 @@ class Informer:
 
     async def workflows(self) -> Sequence[Workflow]:
         """All jobs that are visible to the token, each with its natural id as a further one."""
-        jobs = body_of(await self.http.send(get("/api/jobs-list")), JOBS, "jobs")
+        jobs = body_of(await self._ask(get("/api/jobs-list")), JOBS, "jobs")
         return [
             Workflow(
                 source=self.name,
@@ -294,7 +291,7 @@ class Informer:
         request = get(
             path("/api/jobs/{}/history", partition), {"sort": sort, "limit": limit, "start": start}, accept=HAL
         )
-        page = body_of(await self.http.send(request), PAGE, "history")
+        page = body_of(await self._ask(request), PAGE, "history")
         records = page.embedded.history
         runs, bad = read_records(records, lambda record: read_history(record, self.name))
         end = start + len(records)
@@ -311,7 +308,19 @@ class Informer:
 
     async def _get(self, key: NativeId) -> InformerExecution:
         request = get(path("/api/jobs/{}/history/{}", key.workflow, key.execution), accept=HAL)
-        return read_history(body_of(await self.http.send(request), RECORD, "job history"), self.name)
+        return read_history(body_of(await self._ask(request), RECORD, "job history"), self.name)
+
+    async def _ask(self, request: Request) -> Response:
+        """An answer that is no login page: one in its place means that the token was not accepted."""
+        try:
+            response = await self.http.send(request)
+        except UnreadableError as error:
+            if error.http_status not in TO_LOGIN:
+                raise
+            raise RefusedError("sent to a login page: api_token is not accepted", http_status=error.http_status) from None
+        if response.body[:200].lstrip().startswith(b"<"):
+            raise RefusedError("answered by a login page: api_token is not accepted", http_status=response.status)
+        return response
 
     async def list_steps(self, runs: Sequence[Execution]) -> Mapping[NativeId, StepList | ConnectorError]:
         """None for runs that came in their long form, else one call a run."""

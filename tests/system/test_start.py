@@ -1,6 +1,7 @@
 """What an operator does by hand: the queries that people see first, `--check`, and Spaces in place of REST."""
 
 import asyncio
+import json
 import sys
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def settings_of_spaces(sandbox: Sandbox, folder: Path) -> str:
     """A table for the second door, as an operator would write it."""
     spaces = dict(sandbox.spaces_source)
     (folder / "spaces-token").write_text(str(spaces.pop("api_token")), encoding="utf-8")
-    lines = [f"{name} = {list(value) if isinstance(value, tuple) else value!r}" for name, value in spaces.items()]
+    lines = [f"{name} = {json.dumps(value)}" for name, value in spaces.items()]
     return "\n".join(["[sources.spaces]", *lines, 'api_token = { file = "spaces-token" }', "", ""])
 
 
@@ -81,7 +82,7 @@ async def test_spaces_lists_the_same_runs_as_rest(tmp_path: Path) -> None:
     sandbox = Sandbox(limits=False, runs_per_provider=200)
     async with sandbox, api_over(sandbox, tmp_path, settings_of_spaces(sandbox, tmp_path)) as api:
         wanted = {
-            "workflowIds": list(sandbox.spaces_source["workflow_ids"]),
+            "workflowIds": sandbox.spaces_source["workflow_ids"],
             "status": ["SUCCEEDED", "SUCCEEDED_WITH_WARNINGS", "FAILED", "DISCARDED"],
             "startedAt": {"from": "2026-01-01T00:00:00Z"},
         }

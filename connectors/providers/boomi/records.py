@@ -5,8 +5,8 @@ from typing import ClassVar
 import msgspec
 from msgspec import Raw, Struct
 
-from connectors.http.status import ErrorBody
-from connectors.reading import StatusWords, decode, instant, integer
+from connectors.http.status import ErrorBody, plain_text
+from connectors.reading import StatusWords, decode, decoded_or_none, instant, integer
 from schema.identity import NativeId
 from schema.instant import Instant
 from schema.model import NANOSECONDS_PER_MS, Execution, ExecutionError, ExecutionStatus, ExecutionStep
@@ -71,7 +71,7 @@ class WireExecutionRecord(Struct, rename="camel"):
     execution_time: str | None = None
     recorded_date: str | None = None
     execution_duration: type_long | None = None
-    status: str = ""
+    status: str | None = None
     execution_type: str | None = None
     original_execution_id: str | None = None
     parent_execution_id: str | None = None
@@ -167,10 +167,10 @@ def read_execution(record: Raw, source: str, process_id: str = "") -> BoomiExecu
         key=NativeId(process_id, wire.execution_id),
         workflow_name=wire.process_name,
         status=status,
-        raw_status=wire.status,
+        raw_status=wire.status or "",
         started_at=started,
         ended_at=ended if status.is_final else None,
-        duration_ns=duration,
+        duration_ns=duration if status.is_final else None,
         error=ExecutionError(wire.message) if wire.message and has_failed else None,
         execution_type=wire.execution_type,
         original_execution_id=wire.original_execution_id,
@@ -223,9 +223,8 @@ def read_step(record: Raw, run: Execution) -> BoomiStep:
 
 
 def read_problem(body: bytes) -> ErrorBody:
-    """Any of the three forms; XML and HTML tell nothing."""
-    try:
-        problem = PROBLEM.decode(body)
-    except msgspec.MsgspecError:
-        return ErrorBody()
+    """Any of the three forms, or plain text; XML and HTML tell nothing."""
+    problem = decoded_or_none(PROBLEM, body)
+    if problem is None:
+        return plain_text(body)
     return ErrorBody(problem.message or problem.error.message)

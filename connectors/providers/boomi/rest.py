@@ -68,6 +68,8 @@ class BoomiRest:
 
     async def list_executions(self, partition: str, query: ExecutionQuery, cursor: str | None) -> Page:
         """One page over all processes, in the order asked for."""
+        if query.workflow_ids is not None and not query.workflow_ids:
+            return Page(executions=(), next_cursor=None)  # an empty `or` says nothing
         if cursor is None:
             body = await self._query("ExecutionRecord", query_config(query))
         else:
@@ -96,14 +98,18 @@ class BoomiRest:
     async def list_steps(self, runs: Sequence[Execution]) -> Mapping[NativeId, StepList | ConnectorError]:
         """The steps of many runs a call."""
 
-        async def fetch(some: Sequence[Execution]) -> Mapping[NativeId, StepList]:
+        async def fetch(some: Sequence[Execution]) -> Mapping[NativeId, StepList | ConnectorError]:
             by_id = {run.native_id: run for run in some}
             steps: dict[str, list[BoomiStep]] = {native_id: [] for native_id in by_id}
+            bad: dict[str, ConnectorError] = {}
             for record in await self._all("ExecutionConnector", filtered(any_of("executionId", by_id))):
                 owner = decode(OWNER, record, "ExecutionConnector").execution_id
                 if owner in by_id:
-                    steps[owner].append(read_step(record, by_id[owner]))
-            return {run.key: StepList(steps=tuple(steps[run.native_id])) for run in some}
+                    try:
+                        steps[owner].append(read_step(record, by_id[owner]))
+                    except UnreadableError as error:
+                        bad[owner] = error
+            return {run.key: bad.get(run.native_id) or StepList(steps=tuple(steps[run.native_id])) for run in some}
 
         return await in_groups(runs, RUNS_PER_CALL, lambda run: run.key, fetch)
 

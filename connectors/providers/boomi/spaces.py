@@ -20,6 +20,7 @@ from connectors.errors import (
     MissingError,
     RefusedError,
     UnreachableError,
+    UnreadableError,
     UnsupportedError,
 )
 from connectors.http.auth import Secret, Token
@@ -40,6 +41,7 @@ FIELDS = """executionId originalExecutionId account executionTime status executi
  outboundDocumentSize"""
 DAY_OF_ID = re.compile(r".*-(\d{4})\.(\d\d)\.(\d\d)", flags=re.ASCII)
 DAY = 86_400 * SECOND
+JWT = re.compile(r"[\w=-]+\.[\w=-]+\.[\w=-]*", flags=re.ASCII)
 
 KINDS: dict[str, type[ConnectorError]] = {
     "UNAUTHORIZED": RefusedError,
@@ -92,6 +94,15 @@ def words_for(query: ExecutionQuery) -> list[str]:
     return [word for word in WORDS if word in wanted]
 
 
+def since_day_of(execution_id: str) -> Range:
+    """From the day before the one that an id ends in, as that may be counted in any zone; without one, since ever."""
+    day = DAY_OF_ID.fullmatch(execution_id)
+    try:
+        return EVER if day is None else Range(Instant.parse(f"{day[1]}-{day[2]}-{day[3]}T00:00:00Z").ns - DAY)
+    except ValueError:  # no such day
+        return EVER
+
+
 @dataclass(frozen=True, slots=True)
 class JwtExchange:
     """Fetches a JWT for the Basic pair; it lives for five minutes."""
@@ -102,7 +113,10 @@ class JwtExchange:
     async def __call__(self) -> Token:
         """A new token."""
         response = await self.http.send(get(path("/auth/jwt/generate/{}", self.account_id), accept="*/*"))
-        return Token(Secret(response.body.decode("utf-8", "replace").strip().strip('"')), JWT_LIVES)
+        text = response.body.decode("utf-8", "replace").strip().strip('"')
+        if JWT.fullmatch(text) is None:
+            raise UnreadableError("the answer to the request for a token is not a JWT")
+        return Token(Secret(text), JWT_LIVES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +169,7 @@ class BoomiSpaces:
         """There is no look-up: the list of the run's process since the day in its id is searched."""
 
         async def get_one(key: NativeId) -> Execution | None:
-            day = DAY_OF_ID.fullmatch(key.execution)
-            started = EVER
-            if day is not None:
-                started = Range(Instant.parse(f"{day[1]}-{day[2]}-{day[3]}T00:00:00Z").ns - DAY)
-            page = await self.list_executions(key.workflow, ExecutionQuery(started=started), None)
+            page = await self.list_executions(key.workflow, ExecutionQuery(started=since_day_of(key.execution)), None)
             return next((run for run in page.executions if run.native_id == key.execution), None)
 
         return await one_by_one(ids, get_one)

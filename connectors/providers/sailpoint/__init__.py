@@ -21,7 +21,7 @@ from connectors.http.auth import Renewed, Secret, Token
 from connectors.http.client import JSON, HttpClient, Request, get, path
 from connectors.http.status import ErrorBody
 from connectors.providers.sailpoint.events import fold
-from connectors.reading import StatusWords, body_of, decode, instant, read_records
+from connectors.reading import StatusWords, body_of, decode, decoded_or_none, instant, read_records
 from schema.identity import NativeId
 from schema.instant import Instant
 from schema.model import Execution, ExecutionStatus, Workflow
@@ -59,7 +59,7 @@ class WireExecution(Struct, rename="camel"):
     request_id: str | None = None
     start_time: str | None = None
     close_time: str | None = None
-    status: str = ""
+    status: str | None = None
 
 
 class WireWorkflow(Struct):
@@ -107,7 +107,7 @@ def read_execution(record: Raw, source: str) -> SailPointExecution:
         source=source,
         key=NativeId(wire.workflow_id, wire.id),
         status=WORDS(wire.status),
-        raw_status=wire.status,
+        raw_status=wire.status or "",
         started_at=instant(wire.start_time),
         ended_at=instant(wire.close_time),
         request_id=wire.request_id,
@@ -117,9 +117,8 @@ def read_execution(record: Raw, source: str) -> SailPointExecution:
 
 def read_problem(body: bytes) -> ErrorBody:
     """The English text if there is one, and the reference for support."""
-    try:
-        problem = PROBLEM.decode(body)
-    except msgspec.MsgspecError:
+    problem = decoded_or_none(PROBLEM, body)
+    if problem is None:
         return ErrorBody()
     texts = sorted(problem.messages, key=lambda text: text.locale != "en-US")
     return ErrorBody(texts[0].text if texts else problem.error or problem.message, problem.tracking_id)

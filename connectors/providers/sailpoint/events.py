@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from connectors.contract import StepList
-from connectors.reading import decode, instant
+from connectors.reading import decode, decoded_or_none, instant, present
 from schema.instant import Instant
 from schema.model import Execution, ExecutionError, ExecutionStatus, ExecutionStep
 
@@ -20,6 +20,7 @@ ACTIVITY = "ActivityTask"
 CHILD = "ChildWorkflowExecution"
 CHILD_INITIATED = "StartChildWorkflowExecutionInitiated"
 RUN = "WorkflowExecution"
+NOTHING = Raw()
 
 STATES = {
     "Scheduled": ExecutionStatus.QUEUED,
@@ -40,12 +41,12 @@ class SailPointStep(ExecutionStep, frozen=True, kw_only=True):
 
 
 class WireAttributes(Struct, rename="camel"):
-    """What is read of an event's attributes."""
+    """What is read of an event's attributes. Their error is text by all accounts, but they are a free object."""
 
     display_name: str | None = None
     step_name: str | None = None
     technical_name: str | None = None
-    error: str | None = None
+    error: Raw = NOTHING
 
 
 class WireEvent(Struct):
@@ -57,9 +58,10 @@ class WireEvent(Struct):
 
 
 EVENT = msgspec.json.Decoder(WireEvent)
+TEXT = msgspec.json.Decoder(str)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Draft:
     """A step while its events come in."""
 
@@ -80,21 +82,23 @@ def fold(records: Sequence[Raw], run: Execution) -> StepList:
     timed = [(instant(event.timestamp), event, record) for event, record in events]
     timed.sort(key=lambda entry: entry[0].ns if entry[0] is not None else 0)
     drafts: list[Draft] = []
-    open_drafts: dict[str, Draft] = {}
+    open_drafts: dict[str, list[Draft]] = {}
     turns: dict[str, int] = {}
     run_error = None
     for index, (moment, event, record) in enumerate(timed):
         names = event.attributes or WireAttributes()
         kind, state = _split(event.type)
-        if kind == RUN and state is ExecutionStatus.FAILED and names.error:
-            run_error = ExecutionError(names.error)
+        if kind == RUN and state is ExecutionStatus.FAILED:
+            run_error = _error(names.error)
         if kind not in (ACTIVITY, CHILD) or state is None:
             continue
         key = f"{kind}:{names.step_name or names.display_name or names.technical_name or index}"
-        draft = open_drafts.get(key)
-        if draft is None or (state is ExecutionStatus.QUEUED and draft.status is not ExecutionStatus.QUEUED):
+        turns_open = open_drafts.setdefault(key, [])
+        draft = _turn_of(turns_open, state)
+        if draft is None:
             turns[key] = turns.get(key, 0) + 1
-            draft = open_drafts[key] = Draft(names, kind == CHILD, turns[key])
+            draft = Draft(names, kind == CHILD, turns[key])
+            turns_open.append(draft)
             drafts.append(draft)
         draft.events.append(record)
         draft.status, draft.word = state, event.type
@@ -102,11 +106,29 @@ def fold(records: Sequence[Raw], run: Execution) -> StepList:
             draft.started_at = moment
         elif state.is_final:
             draft.ended_at = moment
-            draft.error = ExecutionError(names.error) if names.error else None
-            del open_drafts[key]
+            draft.error = _error(names.error)
+            turns_open.remove(draft)
     if run_error is None and run.status is ExecutionStatus.FAILED:
         run_error = next((draft.error for draft in reversed(drafts) if draft.error), None)
     return StepList(steps=tuple(_step(draft, run, index) for index, draft in enumerate(drafts)), run_error=run_error)
+
+
+def _turn_of(turns: Sequence[Draft], state: ExecutionStatus) -> Draft | None:
+    """Whose event this is: of the open turns the latest that waits for such a one. None: it opens a turn."""
+    if state is ExecutionStatus.QUEUED:
+        return None
+    waits = ExecutionStatus.QUEUED if state is ExecutionStatus.RUNNING else ExecutionStatus.RUNNING
+    latest = [draft for draft in turns if draft.status is waits] or turns
+    return latest[-1] if latest else None
+
+
+def _error(raw: Raw) -> ExecutionError | None:
+    """Text, or whatever else as JSON; an empty one is none."""
+    if present(raw) is None:
+        return None
+    text = decoded_or_none(TEXT, raw)
+    text = bytes(raw).decode("utf-8", "replace") if text is None else text
+    return ExecutionError(text) if text else None
 
 
 def _split(event_type: str) -> tuple[str, ExecutionStatus | None]:

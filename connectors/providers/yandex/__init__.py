@@ -36,6 +36,7 @@ from schema.identity import NativeId
 from schema.instant import SECOND, Instant
 from schema.model import Execution, ExecutionOrder, ExecutionStatus, Workflow
 
+BAD_REQUEST = 400
 PUSHED = {
     ExecutionStatus.QUEUED: "QUEUED",
     ExecutionStatus.RUNNING: "RUNNING",
@@ -44,8 +45,8 @@ PUSHED = {
     ExecutionStatus.FAILED: "FAILED",
     ExecutionStatus.SUCCEEDED: "FINISHED",
 }
-UNFILTERED = "!"
-"Marks the page token of a list that is read without its filter."
+FILTERED, UNFILTERED = "f:", "u:"
+"Mark a page token by whether its list is read with the filter: it goes with the parameters that it was given for."
 
 
 class YandexSettings(SourceSettings, frozen=True, kw_only=True):
@@ -116,7 +117,8 @@ class Yandex:
         """The folder's workflows, or the named ones."""
         if self.settings.folder_id is None:
             got = await one_by_one(self.settings.workflow_ids or (), self._workflow)
-            return [flow for flow in got.values() if isinstance(flow, Workflow)]
+            # one whose name cannot be had is there all the same
+            return [flow if isinstance(flow, Workflow) else self._unnamed(key) for key, flow in got.items()]
         found: list[Workflow] = []
         token: str | None = None
         while token != "":
@@ -139,27 +141,25 @@ class Yandex:
     def _named(self, wire: WireWorkflow) -> Workflow:
         return Workflow(source=self.name, provider=self.provider, native_id=wire.id, name=wire.name or wire.id)
 
+    def _unnamed(self, workflow_id: str) -> Workflow:
+        return Workflow(source=self.name, provider=self.provider, native_id=workflow_id)
+
     async def list_executions(self, partition: str, query: ExecutionQuery, cursor: str | None) -> Page:
         """One page of a workflow's runs. A filter that the service does not take is left out, for all pages."""
         size = min(max(query.limit, 1), self.capabilities.page_size)
         predicate = None if cursor is not None and cursor.startswith(UNFILTERED) else filter_for(query)
-        token = None if cursor is None else cursor.removeprefix(UNFILTERED) or None
-        params: dict[str, str | int | None] = {
-            "workflowId": partition,
-            "pageSize": size,
-            "pageToken": token,
-            "filter": predicate,
-        }
+        token = None if cursor is None else cursor[len(FILTERED) :]
+        params: dict[str, str | int | None] = {"workflowId": partition, "pageSize": size, "pageToken": token}
         try:
             response = await self._ask(get("/workflows/v1/execution", params | {"filter": predicate}))
-        except UnsupportedError:
-            if predicate is None or cursor is not None:
+        except UnsupportedError as error:
+            if error.http_status != BAD_REQUEST or predicate is None or cursor is not None:
                 raise
             predicate = None
             response = await self._ask(get("/workflows/v1/execution", params))
         body = body_of(response, LIST, "executions")
         runs, bad = read_records(body.executions, lambda record: read_execution(record, self.name))
-        mark = UNFILTERED if predicate is None else ""
+        mark = UNFILTERED if predicate is None else FILTERED
         return Page(
             executions=runs, unreadable=bad, next_cursor=mark + body.next_page_token if body.next_page_token else None
         )

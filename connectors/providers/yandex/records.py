@@ -9,7 +9,7 @@ from msgspec import Raw, Struct
 
 from connectors.errors import UnreadableError
 from connectors.http.status import ErrorBody
-from connectors.reading import StatusWords, decode, instant, integer, present
+from connectors.reading import StatusWords, decode, decoded_or_none, instant, integer, present
 from schema.identity import NativeId
 from schema.instant import Instant
 from schema.model import Execution, ExecutionError, ExecutionStatus, ExecutionStep
@@ -157,15 +157,15 @@ STATUS = msgspec.json.Decoder(WireStatus)
 def read_execution(record: Raw, source: str) -> YandexExecution:
     """One run. Yandex gives no end: it is the start plus the duration."""
     wire = decode(EXECUTION, record, "execution")
-    started, duration = instant(wire.started_at), read_duration(wire.duration)
+    started, duration, status = instant(wire.started_at), read_duration(wire.duration), RUN_WORDS(wire.status)
     return YandexExecution(
         source=source,
         key=NativeId(wire.workflow_id, wire.id),
-        status=RUN_WORDS(wire.status),
+        status=status,
         raw_status=wire.status,
         started_at=started,
-        ended_at=_end(started, duration) if RUN_WORDS(wire.status).is_final else None,
-        duration_ns=duration,
+        ended_at=_end(started, duration) if status.is_final else None,
+        duration_ns=duration if status.is_final else None,
         error=read_error(wire.error),
         input=read_payload(wire.input),
         output=read_payload(wire.result),
@@ -181,7 +181,7 @@ def read_step(record: Raw, source: str, run: NativeId, index: int) -> YandexStep
         source=source,
         run=run,
         place=str(index),
-        native_id=wire.id,
+        native_id=wire.id or None,
         name=wire.title or wire.id,
         title=wire.title,
         description=wire.description,
@@ -190,7 +190,7 @@ def read_step(record: Raw, source: str, run: NativeId, index: int) -> YandexStep
         raw_status=wire.status,
         started_at=started,
         ended_at=_end(started, duration) if status.is_final else None,
-        duration_ns=duration,
+        duration_ns=duration if status.is_final else None,
         attempts=integer(wire.attempts),
         input=read_payload(wire.input),
         output=read_payload(wire.output),
@@ -228,9 +228,8 @@ def read_duration(text: str | None) -> int | None:
 
 def read_status_body(body: bytes) -> ErrorBody:
     """`{"code":16,"message":"…","details":[{"requestId":"…"}]}`."""
-    try:
-        status = STATUS.decode(body)
-    except msgspec.MsgspecError:
+    status = decoded_or_none(STATUS, body)
+    if status is None:
         return ErrorBody()
     return ErrorBody(status.message, next((detail.request_id for detail in status.details if detail.request_id), None))
 
