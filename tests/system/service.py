@@ -1,0 +1,62 @@
+"""The API without its own HTTP, over a sandbox: pages may be asked of one process, or each of a new one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ariadne import graphql
+from graphql import GraphQLSchema
+
+from connectors.cached import Cached
+from connectors.connect import connect
+from connectors.registry import find_providers
+from resolvers.context import Context, House, Source
+from sandbox import Sandbox
+from schema.instant import Instant
+from settings import read_settings
+
+NOW = Instant.parse("2026-11-20T08:00:00Z").ns
+"The clock of sandbox and API, held."
+
+
+@dataclass
+class Service:
+    """The API without its own HTTP: each page may be asked of a process that remembers nothing."""
+
+    schema: GraphQLSchema
+    folder: Path
+    sandbox: Sandbox
+    remembers: bool = True
+    now: float = 0.0
+    _open: list[Cached] = field(default_factory=list)
+    _house: House | None = None
+
+    def _connect(self) -> House:
+        providers = find_providers()
+        configured = read_settings(self.sandbox.write_settings(self.folder), providers)
+        connectors = []
+        for name, one in configured.sources.items():
+            connected = connect(name, one, providers[one.provider])
+            connectors.append(Cached(connected.inner, clock=lambda: self.now, close=connected.close))
+        self._open += connectors
+        return House(sources=[Source(connector) for connector in connectors], wall_clock=lambda: NOW)
+
+    async def page(self, query: str, **variables: Any) -> Mapping[str, Any]:
+        """`executionHistory` of a query: by a process that lives on, or by a new one.
+
+        More seconds pass between two pages than lists are remembered.
+        """
+        self.now += 60
+        if self._house is None or not self.remembers:
+            self._house = self._connect()
+        context = Context(self._house)
+        context.enter()
+        _, result = await graphql(self.schema, {"query": query, "variables": variables}, context_value=context)
+        assert "errors" not in result, result["errors"]
+        found: Mapping[str, Any] = result["data"]["executionHistory"]
+        return found
+
+    async def aclose(self) -> None:
+        for connector in self._open:
+            await connector.aclose()
