@@ -4,8 +4,9 @@ What they need is loaded only for runs that meet all other conditions, some at a
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from connectors.contract import ExecutionQuery
 from connectors.errors import ConnectorError, LimitReachedError, TimedOutError
@@ -32,6 +33,7 @@ class Candidates:
     reached: Key | None = None
     "The last row looked into."
     has_more: bool = False
+    "There are rows behind it. Whether one of them matches is not known before it is looked into."
 
     async def take(self, count: int) -> list[Row]:
         """The next rows that match. Fewer at the end of the list, or when `errors` says why."""
@@ -41,36 +43,50 @@ class Candidates:
             self.has_more = await self.merge.has_more()
             return rows
         taken: list[Row] = []
-        looked_into = 0
-        while rows := await self.merge.take(AT_A_TIME):
+        looked_into, size = 0, 0
+        while len(taken) < count and looked_into < MAX_CANDIDATES:
+            # as many as are wanting, and more when few of them match
+            size = min(max(count - len(taken), 2 * size), AT_A_TIME)
+            rows = await self.merge.take(size)
             verdicts = await self._verdicts([execution for _, _, execution in rows])
-            for index, (row, verdict) in enumerate(zip(rows, verdicts, strict=True)):
-                if len(taken) == count or verdict is None:
-                    self.has_more = True
-                    self.merge.put_back(rows[index:])
-                    if verdict is None and len(taken) < count:
-                        self._not_reached(rows[index:], TimedOutError("the deadline came first; ask on"))
-                    return taken
-                self.reached = row[0]
-                if verdict:
-                    taken.append(row)
-            looked_into += len(rows)
-            if looked_into >= MAX_CANDIDATES and await self.merge.has_more():
-                self.has_more = True
-                self._not_reached(rows, LimitReachedError(f"stopped after {looked_into} runs; the next page goes on"))
-                return taken
+            used = self._sift(rows, verdicts, taken, count)
+            self.merge.put_back(rows[used:])
+            looked_into += used
+            if used < len(rows) or len(rows) < size:
+                break
+        self.has_more = await self.merge.has_more()
+        if self.has_more and len(taken) < count:
+            if looked_into >= MAX_CANDIDATES:
+                self._not_reached(LimitReachedError(f"stopped after {looked_into} runs; the next page goes on"))
+            else:
+                self._not_reached(TimedOutError("the deadline came before all runs were looked into; ask on"))
         return taken
 
-    async def _verdicts(self, runs: Sequence[Execution]) -> list[bool | None]:
-        """For each run whether it matches; None from the first one on that the deadline left open."""
+    def _sift(self, rows: Sequence[Row], verdicts: Sequence[bool], taken: list[Row], count: int) -> int:
+        """Takes what matches. Gives how many rows are done with: up to the first match that there is no room for."""
+        for index, (row, matches) in enumerate(zip(rows, verdicts, strict=False)):
+            if matches and len(taken) == count:
+                return index
+            if matches:
+                taken.append(row)
+            self.reached = row[0]
+        return len(verdicts)
+
+    async def _verdicts(self, runs: Sequence[Execution]) -> list[bool]:
+        """For each run whether it matches; only up to the first one that the deadline left open."""
+        if not runs:
+            return []
         tasks = [asyncio.ensure_future(self._matches(run)) for run in runs]
         left = max(self.context.deadline - self.context.house.clock(), 0)
         try:
-            done, _ = await asyncio.wait(tasks, timeout=left)
-        finally:
+            done, pending = await asyncio.wait(tasks, timeout=left)
+        except asyncio.CancelledError:
             for task in tasks:
                 task.cancel()
-        return [task.result() if task in done else None for task in tasks]
+            raise
+        for task in pending:
+            self.context.house.leave_running(task)
+        return [task.result() for task in takewhile(done.__contains__, tasks)]
 
     async def _matches(self, run: Execution) -> bool:
         loaders = self.context.loaders(run.source)
@@ -87,6 +103,8 @@ class Candidates:
             self.errors.setdefault(run.source, error)
             return False
 
-    def _not_reached(self, rows: Iterable[Row], error: ConnectorError) -> None:
-        for _, _, run in rows:
-            self.errors.setdefault(run.source, error)
+    def _not_reached(self, error: ConnectorError) -> None:
+        """Any source that has rows left may have matches among them."""
+        for stream, (bound, _) in zip(self.merge.streams, self.merge.rest(), strict=True):
+            if bound is not None:
+                self.errors.setdefault(stream.connector.name, error)

@@ -9,28 +9,25 @@ from typing import Any
 
 from graphql import GraphQLResolveInfo
 
-from connectors.contract import Connector, tally
+from connectors.contract import Connector, deadline, tally
 from connectors.errors import UnreachableError
 from resolvers.cursor import DEFAULT_KEY
 from resolvers.loaders import Loaders
 from resolvers.streams import Memory
+from schema.model import ExecutionConnection
 
 
 @dataclass(slots=True)
 class Source:
-    """A configured source, with what was learned of its partitions."""
+    """A configured source, with what was learned of its ways."""
 
     connector: Connector
-    memories: dict[str, Memory] = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
 
     @property
     def name(self) -> str:
         """Its name in the settings."""
         return self.connector.name
-
-    def memory(self, partition: str) -> Memory:
-        """Of one partition."""
-        return self.memories.setdefault(partition, Memory())
 
 
 @dataclass(slots=True)
@@ -69,6 +66,8 @@ class Context:
     house: House
     tally: Counter[str] = field(default_factory=Counter)
     "Calls by source."
+    pages: list[ExecutionConnection] = field(default_factory=list)
+    "Lists that the answer is made of: it is as old as they are."
     started: float = field(init=False)
     _loaders: dict[str, Loaders] = field(init=False)
 
@@ -77,8 +76,9 @@ class Context:
         self._loaders = {}
 
     def enter(self) -> None:
-        """Counts the calls that are made from here on in this task, and in those it starts, as this request's."""
+        """From here on calls made in this task, and in those it starts, count as this request's and end with it."""
         tally.set(self.tally)
+        deadline.set(self.deadline)
 
     @property
     def by_name(self) -> Mapping[str, Source]:

@@ -1,9 +1,10 @@
 """Cursors: a place in one list, to go on from in any process, at any time.
 
-A cursor holds the key of the last row given, when the list was first asked for, and a fingerprint of input and order.
-The last cursor of a page holds hints besides: for each partition how far off its next row is at least, so that a
-partition without rows is not asked in vain, and where its offsets stand. Hints only save calls; they are left out when
-they do not fit, and ignored when the partitions are not the same any more. No provider's token is ever in it.
+A cursor holds the key of the last row given, when the list was first asked for, a fingerprint of input and order, and
+by how much the sources were seen to be out of order. The last cursor of a page holds hints besides: for each partition
+how far off its next row is at least, so that a partition without rows is not asked in vain, and a number that tells its
+stream where to begin. Hints only save calls; they are left out when they do not fit, and those of a source are ignored
+when its partitions are not the same any more. No provider's token is ever in it.
 
 On the wire: version, MAC, then zlib-compressed msgpack, in base64url. The MAC tells an accident or a meddler; with the
 default key it keeps nothing secret, nor does it have to: a cursor gives nothing that its input does not.
@@ -19,6 +20,7 @@ from hashlib import blake2b
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from resolvers.ordering import Bound
 from schema.instant import SECOND
@@ -29,19 +31,20 @@ MAX_LENGTH = 4096  # characters
 MAX_UNPACKED = 64 * 1024  # bytes
 DEFAULT_KEY = b"histograph cursor"
 
-EXHAUSTED = 255
-GROWTH = 1.08
-"Each further unit of a distance stands for this many times more, from a second on: 254 of them reach for ages."
+EXHAUSTED = 0xFFF
+GROWTH = 1.005
+"Each further unit of a distance stands for this many times more, from a second on: 4094 of them reach for ages."
 
 
 class Hints(Struct, frozen=True, array_like=True):
-    """What was known of all partitions, in their order. A length other than theirs makes them void."""
+    """What was known of one source's partitions, in their order."""
 
     partitions: bytes
-    "Fingerprint of the partitions."
+    "Fingerprint of the source's name and its partitions."
     distances: bytes
-    "One byte a partition, see `distance`."
-    offsets: list[int | None]
+    "Twelve bits a partition, see `distance` and `pack_distances`."
+    numbers: bytes
+    "What helps each of its streams, see `pack_numbers`; empty when left out."
 
 
 class Cursor(Struct, frozen=True, array_like=True):
@@ -55,7 +58,9 @@ class Cursor(Struct, frozen=True, array_like=True):
     "Nanoseconds since 1970."
     fingerprint: bytes
     "Of input and order."
-    hints: Hints | None = None
+    slack: dict[str, int] = {}
+    "By source: nanoseconds by which its rows were seen out of order."
+    hints: list[Hints] = []
 
     @property
     def bound(self) -> Bound:
@@ -73,14 +78,10 @@ _decode = msgspec.msgpack.Decoder(Cursor)
 
 
 def write(cursor: Cursor, key: bytes = DEFAULT_KEY) -> str:
-    """The cursor as text of at most `MAX_LENGTH` characters; offsets, then all hints, are left out to fit."""
-    text = _written(cursor, key)
-    if len(text) > MAX_LENGTH and cursor.hints is not None:
-        slim = msgspec.structs.replace(cursor, hints=msgspec.structs.replace(cursor.hints, offsets=[]))
-        text = _written(slim, key)
-        if len(text) > MAX_LENGTH:
-            text = _written(msgspec.structs.replace(cursor, hints=None), key)
-    return text
+    """The cursor as text of at most `MAX_LENGTH` characters; numbers, then all hints, are left out to fit."""
+    slim = [replace(hints, numbers=b"") for hints in cursor.hints]
+    texts = (_written(replace(cursor, hints=hints), key) for hints in (cursor.hints, slim))
+    return next((text for text in texts if len(text) <= MAX_LENGTH), None) or _written(replace(cursor, hints=[]), key)
 
 
 def read(text: str, key: bytes = DEFAULT_KEY) -> Cursor:
@@ -94,10 +95,10 @@ def read(text: str, key: bytes = DEFAULT_KEY) -> Cursor:
     try:
         data = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
         version, mac, body = data[:1], data[1 : 1 + MAC_BYTES], data[1 + MAC_BYTES :]
-        if version != VERSION or not hmac.compare_digest(mac, _mac(body, key)):
+        # there is one way to write it: the decoder would overlook characters that are none of base64url's
+        if _text(data) != text or version != VERSION or not hmac.compare_digest(mac, _mac(body, key)):
             raise NotACursorError
-        unpacker = zlib.decompressobj()
-        cursor = _decode.decode(unpacker.decompress(body, MAX_UNPACKED))
+        cursor = _decode.decode(zlib.decompressobj().decompress(body, MAX_UNPACKED))
         cursor.bound  # noqa: B018  # read once, to see that it can be
     except (ValueError, TypeError, binascii.Error, zlib.error, msgspec.MsgspecError) as error:
         raise NotACursorError from error
@@ -106,7 +107,11 @@ def read(text: str, key: bytes = DEFAULT_KEY) -> Cursor:
 
 def _written(cursor: Cursor, key: bytes) -> str:
     body = zlib.compress(_encode.encode(cursor), 9)
-    return urlsafe_b64encode(VERSION + _mac(body, key) + body).rstrip(b"=").decode("ascii")
+    return _text(VERSION + _mac(body, key) + body)
+
+
+def _text(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 
 def _mac(body: bytes, key: bytes) -> bytes:
@@ -119,7 +124,7 @@ def fingerprint(*parts: object) -> bytes:
 
 
 def distance(ranks: int) -> int:
-    """How far off a row is, in a byte that never says too much; 0: not known, or near."""
+    """How far off a row is, in twelve bits that never say too much; 0: not known, or near."""
     if ranks < SECOND:
         return 0
     units = min(int(math.log(ranks / SECOND, GROWTH)) + 1, EXHAUSTED - 1)
@@ -130,7 +135,7 @@ def distance(ranks: int) -> int:
 
 def at_least(units: int) -> int:
     """The ranks that a distance stands for."""
-    return 0 if units == 0 else int(SECOND * GROWTH ** (units - 1))
+    return 0 if units == 0 else int(SECOND * GROWTH ** (min(units, EXHAUSTED - 1) - 1))
 
 
 def position_of(bound: Bound) -> list[str]:
@@ -139,9 +144,64 @@ def position_of(bound: Bound) -> list[str]:
     return [str(rank), *names]
 
 
+def pack_distances(units: Sequence[int]) -> bytes:
+    """The high eight bits of all, which compress well, then the low four in pairs."""
+    low = [one & 0xF for one in units] + [0] * (len(units) % 2)
+    pairs = zip(low[::2], low[1::2], strict=True)
+    return bytes(one >> 4 for one in units) + bytes(one << 4 | other for one, other in pairs)
+
+
+def unpack_distances(data: bytes, count: int) -> list[int] | None:
+    """As many distances as there are partitions; None when these are not so many."""
+    if len(data) != count + (count + 1) // 2:
+        return None
+    low = [part for pair in data[count:] for part in (pair >> 4, pair & 0xF)]
+    return [high << 4 | part for high, part in zip(data, low[:count], strict=False)]
+
+
+def pack_numbers(numbers: Sequence[int | None]) -> bytes:
+    """Numbers below 2**24 as three planes of bytes, of which all but the lowest compress well."""
+    known = [NO_NUMBER if number is None else min(number, NO_NUMBER) for number in numbers]
+    return b"".join(bytes(number >> shift & 0xFF for number in known) for shift in SHIFTS)
+
+
+def unpack_numbers(data: bytes) -> list[int | None]:
+    """The numbers that were packed."""
+    count = len(data) // len(SHIFTS)
+    planes = [data[count * index : count * (index + 1)] for index in range(len(SHIFTS))]
+    found = [sum(byte << shift for byte, shift in zip(each, SHIFTS, strict=True)) for each in zip(*planes, strict=True)]
+    return [None if number == NO_NUMBER else number for number in found]
+
+
+SHIFTS = (16, 8, 0)
+NO_NUMBER = 0xFFFFFF
+
+
 def hints_for(
-    partitions: Sequence[tuple[str, str]], rank: int, rest: Sequence[tuple[Bound | None, int | None]]
+    source: str, partitions: Sequence[str], rank: int, rest: Sequence[tuple[Bound | None, int | None]]
 ) -> Hints:
-    """Hints from where the streams stand: for each partition the bound of what is left, and the offset."""
-    distances = bytes(EXHAUSTED if bound is None else distance(bound[0] - rank) for bound, _ in rest)
-    return Hints(fingerprint(partitions), distances, [offset for _, offset in rest])
+    """Hints from where the streams of a source stand: for each the bound of what is left, and its number."""
+    distances = pack_distances([EXHAUSTED if bound is None else distance(bound[0] - rank) for bound, _ in rest])
+    numbers = [number for _, number in rest]
+    is_any = any(number is not None for number in numbers)
+    return Hints(fingerprint(source, *partitions), distances, pack_numbers(numbers) if is_any else b"")
+
+
+Places = Sequence[tuple[Bound | None, int | None]]
+
+
+def places_from(hints: Sequence[Hints], source: str, partitions: Sequence[str], position: Bound) -> Places:
+    """For each partition of a source the bound and the number that hints tell; without hints the position."""
+    name = fingerprint(source, *partitions)
+    own = next((one for one in hints if one.partitions == name), None)
+    distances = None if own is None else unpack_distances(own.distances, len(partitions))
+    if own is None or distances is None:
+        return [(position, None)] * len(partitions)
+    numbers = unpack_numbers(own.numbers) or [None] * len(partitions)
+    return [(_bound(units, position), number) for units, number in zip(distances, numbers, strict=True)]
+
+
+def _bound(units: int, position: Bound) -> Bound | None:
+    if units == EXHAUSTED:
+        return None
+    return position if units == 0 else (position[0] + at_least(units),)

@@ -5,29 +5,31 @@ that need further calls; the page. What each source gave, and what it did not, i
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from msgspec.structs import replace
 
-from connectors.contract import ExecutionQuery, Range
-from connectors.errors import ConnectorError, TimedOutError, UnreadableError
+from connectors.contract import ExecutionQuery
+from connectors.errors import ConnectorError, TimedOutError
 from resolvers import cursor as cursors
 from resolvers.candidates import Candidates
 from resolvers.context import Context
-from resolvers.cursor import EXHAUSTED, Cursor
+from resolvers.cursor import Cursor, Hints
 from resolvers.fixed import FixedStream
-from resolvers.merge import Merge, Row
+from resolvers.merge import DisorderedError, Merge, Row
 from resolvers.opening import open_stream
 from resolvers.ordering import FIRST, Bound
 from resolvers.outcomes import Report
 from resolvers.partitions import SourcePlan, plan_source
 from resolvers.request import HistoryRequest
-from resolvers.streams import DisorderedError, Memory, Stream
+from resolvers.streams import Memory, Stream
 from schema.instant import Instant
 from schema.model import ExecutionConnection, ExecutionEdge, PageInfo
 
-MAX_RESTARTS = 8
+MAX_STARTS = 8
+"Of one page, each having learned more of how far sources are out of order."
 
 
 @dataclass(slots=True)
@@ -39,36 +41,39 @@ class History:
     as_of: int = field(init=False)
     position: Bound = field(init=False)
     query: ExecutionQuery = field(init=False)
+    slack: Mapping[str, int] = field(init=False)
+    "By source: what the pages before have seen."
 
     def __post_init__(self) -> None:
         after = self.request.after
         self.as_of = self.context.house.wall_clock() if after is None else after.as_of
         self.position = FIRST if after is None else after.bound
         self.query = self.request.query
-        if not self.query.order.is_descending:  # the end of this list is where it was first asked for
-            end = self.as_of + 1
-            started = self.query.started
-            end = end if started.end is None else min(end, started.end)
-            self.query = replace(self.query, started=Range(started.start, end))
+        self.slack = {} if after is None else after.slack
 
     async def page(self) -> ExecutionConnection:
         """The page that was asked for."""
         plans = await self._plans()
-        for _ in range(MAX_RESTARTS):
-            streams = self._streams(plans)
+        house = self.context.house
+        hints = [] if self.request.after is None else self.request.after.hints
+        for starts in range(1, MAX_STARTS + 1):
+            streams = self._streams(plans, hints)
             merge = Merge(
                 [stream for _, stream in streams],
                 self.context.deadline,
-                self.context.house.clock,
-                self.context.house.leave_running,
+                house.clock,
+                house.leave_running,
+                may_start_again=starts < MAX_STARTS,
             )
             candidates = Candidates(merge, self.query, self.context)
             try:
                 rows = await candidates.take(self.request.first)
             except DisorderedError:
+                hints = []  # they rely on the order
                 continue
+            merge.finish()
             return self._connection(plans, streams, candidates, rows)
-        raise UnreadableError("the order of a source keeps changing")
+        raise AssertionError("the last start does not start again")
 
     async def _plans(self) -> list[SourcePlan]:
         """For each configured source its partitions, or why it is not asked."""
@@ -91,34 +96,26 @@ class History:
                 plans.append(SourcePlan(source, error=error))
         return plans
 
-    def _streams(self, plans: Sequence[SourcePlan]) -> list[tuple[str, Stream]]:
+    def _streams(self, plans: Sequence[SourcePlan], hints: Sequence[Hints]) -> list[tuple[str, Stream]]:
         """A stream for each partition, beside its source's name; they start where hints of the cursor allow."""
-        places = [(plan.source, partition) for plan in plans for partition in plan.partitions]
-        hints = self.request.after.hints if self.request.after is not None else None
-        names = [(source.name, partition) for source, partition in places]
-        if hints is not None and (hints.partitions != cursors.fingerprint(names) or len(hints.distances) != len(names)):
-            hints = None
         streams: list[tuple[str, Stream]] = []
-        by_source = {plan.source.name: plan for plan in plans}
-        for index, (source, partition) in enumerate(places):
-            query = by_source[source.name].query or self.query
-            bound, hint = self.position, None
-            if hints is not None:
-                units = hints.distances[index]
-                bound = bound if units == 0 else (self.position[0] + cursors.at_least(units),)
-                hint = hints.offsets[index] if index < len(hints.offsets) else None
-            stream = open_stream(
-                source.connector,
-                partition,
-                query,
-                source.memory(partition),
-                position=self.position,
-                bound=bound,
-                hint=hint,
-            )
-            if hints is not None and hints.distances[index] == EXHAUSTED:
-                stream.bound = None
-            streams.append((source.name, stream))
+        for plan in plans:
+            source = plan.source
+            places = cursors.places_from(hints, source.name, plan.partitions, self.position)
+            for partition, (bound, hint) in zip(plan.partitions, places, strict=True):
+                stream = open_stream(
+                    source.connector,
+                    partition,
+                    self.query if plan.query is None else plan.query,
+                    source.memory,
+                    position=self.position,
+                    bound=bound,
+                    carried_slack=self.slack.get(source.name, 0),
+                    until=self._until,
+                    hint=hint,
+                    now=self.context.house.wall_clock,
+                )
+                streams.append((source.name, stream))
         for plan in plans:
             if plan.ids:
                 loaders = self.context.loaders(plan.source.name)
@@ -128,11 +125,17 @@ class History:
                     query=self.query,
                     memory=Memory(),
                     position=self.position,
+                    until=self._until,
                     loaders=loaders,
                     ids=plan.ids,
                 )
                 streams.append((plan.source.name, fixed))
         return streams
+
+    @property
+    def _until(self) -> int | None:
+        """A list of the oldest first ends where it was first asked for."""
+        return None if self.query.order.is_descending else self.as_of
 
     def _connection(
         self,
@@ -142,10 +145,12 @@ class History:
         rows: Sequence[Row],
     ) -> ExecutionConnection:
         merge = candidates.merge
-        has_next = candidates.has_more or merge.stopped_at is not None
         end: Bound | None = candidates.reached
         if not candidates.has_more and merge.stopped_at is not None:
             end = merge.stopped_at  # everything before it has been given
+        has_next = candidates.has_more or merge.stopped_at is not None
+        if end is None and has_next:
+            end = self.position
         report = Report(self.context, self.query, plans, streams, candidates, rows)
         return ExecutionConnection(
             edges=[ExecutionEdge(execution, key, self._write) for key, _, execution in rows],
@@ -162,11 +167,18 @@ class History:
 
     def _write(self, place: Bound, streams: Sequence[tuple[str, Stream]] = (), merge: Merge | None = None) -> str:
         """A cursor; with hints when it is told where the streams stand."""
-        hints = None
+        hints: list[Hints] = []
         if merge is not None:
-            names = [(source, stream.partition) for source, stream in streams]
-            hints = cursors.hints_for(names, place[0], merge.rest())
-        cursor = Cursor(cursors.position_of(place), self.as_of, self.request.fingerprint, hints)
+            for source, own in groupby(zip(streams, merge.rest(), strict=True), key=lambda one: one[0][0]):
+                told = list(own)
+                names = [stream.partition for (_, stream), _ in told]
+                hints.append(cursors.hints_for(source, names, place[0], [rest for _, rest in told]))
+        slack = {
+            one.name: most
+            for one in self.context.house.sources
+            if (most := max(one.memory.slack, self.slack.get(one.name, 0)))
+        }
+        cursor = Cursor(cursors.position_of(place), self.as_of, self.request.fingerprint, slack, hints)
         return cursors.write(cursor, self.context.house.cursor_key)
 
 

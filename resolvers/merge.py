@@ -1,151 +1,226 @@
 """The one fan-in: many streams become one list, read no further than its next rows need.
 
 Rows wait in one heap. The frontier is the least bound of all streams; a row before it is the next of the list, as
-nothing unread can come before it. While there is none, exactly those streams are asked whose bound lies before the
-first row that waits: all at once, and each goes on as soon as it has answered.
+nothing unread can come before it. While there is none, streams are asked whose bound lies before the first row that
+waits: as many at once as the rows that are wanted may come from, and each goes on as soon as it has answered.
 """
 
 import asyncio
 import heapq
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
 import structlog
 
 from connectors.errors import ConnectorError, LimitReachedError, TimedOutError, UnreadableError
-from resolvers.ordering import FIRST, Bound, Key
-from resolvers.streams import DisorderedError, Stream
+from resolvers.ordering import FIRST, FOREVER, Bound, Key
+from resolvers.streams import Stream
 from schema.model import Execution
 
 Row = tuple[Key, int, Execution]
 "A run with its key and the index of its stream."
+Call = asyncio.Task[None]
+AHEAD = 4
+"Streams asked at the same time while no row waits, beside those that must be asked."
 
 log = structlog.get_logger("histograph.merge")
+
+
+class DisorderedError(Exception):
+    """A row came that others were given before it. What was learned is in the source's memory: start again."""
 
 
 @dataclass(slots=True)
 class Merge:
     """Takes rows off sorted streams. A stream that fails is left out from then on; its error is kept beside it."""
 
-    streams: list[Stream]
+    streams: Sequence[Stream]
     deadline: float = float("inf")
     "On the clock; what has not answered by then counts as failed."
     clock: Callable[[], float] = time.monotonic
-    leave_running: Callable[["asyncio.Task[None]"], None] = lambda task: None
-    "Takes over calls that the deadline cut off: their answers still fill the cache."
+    leave_running: Callable[[Call], None] = lambda call: None
+    "Takes over calls that nobody waits for any more: their answers still fill the cache."
+    may_start_again: bool = True
+    "Otherwise a source whose order proves wrong has failed."
     errors: dict[int, ConnectorError] = field(default_factory=dict)
     "By the stream's index."
     answered: dict[int, float] = field(default_factory=dict)
     "When a stream has answered last, on the clock."
     stopped_at: Bound | None = None
     "Where a bound of ours ended the list for this time; what lies behind is for the next page."
+    _given: list[Key] = field(default_factory=list)
+    _open: dict[int, Bound] = field(init=False)
+    "The streams not at their end, by index, with their bounds as of the rows that were taken over from them."
     _frontier: Bound | None = FIRST
     _heap: list[Row] = field(default_factory=list)
-    _running: dict["asyncio.Task[None]", int] = field(default_factory=dict)
+    _running: dict[Call, int] = field(default_factory=dict)
+    _done: list[Call] = field(default_factory=list)
+    _is_any_done: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self._open = {index: one.bound for index, one in enumerate(self.streams) if one.bound is not None}
 
     async def take(self, count: int) -> list[Row]:
         """The next rows, fewer only at the end of the list.
 
         Raises:
-            DisorderedError: A source's order proved wrong; start again.
+            DisorderedError: A source's order proved wrong.
         """
         taken: list[Row] = []
-        while len(taken) < count and await self.has_more():
-            taken.append(heapq.heappop(self._heap))
+        while len(taken) < count and await self.has_more(count - len(taken)):
+            row = heapq.heappop(self._heap)
+            taken.append(row)
+            self._given.append(row[0])
         return taken
 
-    def put_back(self, rows: Iterable[Row]) -> None:
-        """Rows that were taken and are not used."""
+    def put_back(self, rows: Sequence[Row]) -> None:
+        """The last rows that were taken, which are not used."""
         for row in rows:
             heapq.heappush(self._heap, row)
+        del self._given[len(self._given) - len(rows) :]
 
-    async def has_more(self) -> bool:
-        """Whether there is a next row; reads on until that is known."""
+    async def has_more(self, wanted: int = 0) -> bool:
+        """Whether there is a next row; reads on until that is known. `wanted`: how many may be taken after it."""
         try:
             while not self._is_settled():
-                for index in self._needed():
-                    self._running[asyncio.create_task(self.streams[index].advance())] = index
+                for index in self._needed(wanted):
+                    self._start(index)
                 if not self._running:
                     return False
                 await self._wait()
             return True
-        finally:
-            for task in self._running:  # there are some only when this is left by an exception
-                task.cancel()
-            self._running.clear()
+        except DisorderedError:
+            self.finish()  # who starts again asks for the same
+            raise
+        except BaseException:
+            for call in self._running:
+                call.cancel()
+            raise
+
+    def finish(self) -> None:
+        """Nothing more will be taken."""
+        for call in self._running:
+            self.leave_running(call)
+        self._running.clear()
 
     def rest(self) -> list[tuple[Bound | None, int | None]]:
-        """For each stream: a bound before which none of its rows left comes (None: none are left), and an offset."""
+        """For each stream: a bound before which none of its rows left comes (None: none are left), and its hint.
+
+        Of a stream that failed nothing is known.
+        """
         firsts: dict[int, Row] = {}
         for row in self._heap:
             firsts[row[1]] = min(firsts.get(row[1], row), row)
         found: list[tuple[Bound | None, int | None]] = []
         for index, stream in enumerate(self.streams):
-            first = firsts.get(index)
-            if first is None:
-                found.append((stream.bound, stream.offset_of(None)))
+            first, bound = firsts.get(index), self._open.get(index)
+            if index in self.errors:
+                found.append((FIRST, None))
+            elif first is None:
+                found.append((bound, stream.hint_for(None)))
             else:
-                bound = first[0] if stream.bound is None else min(stream.bound, first[0])
-                found.append((bound, stream.offset_of(first[2])))
+                found.append((first[0] if bound is None else min(bound, first[0]), stream.hint_for(first[2])))
         return found
 
     def _is_settled(self) -> bool:
         return bool(self._heap) and (self._frontier is None or self._heap[0][0] < self._frontier)
 
     def _move_frontier(self) -> None:
-        bounds = [stream.bound for index, stream in enumerate(self.streams) if self._is_open(index)]
-        bounds.append(self.stopped_at)
-        self._frontier = min((bound for bound in bounds if bound is not None), default=None)
+        ends = [] if self.stopped_at is None else [self.stopped_at]
+        self._frontier = min([*self._open.values(), *ends], default=None)
 
-    def _is_open(self, index: int) -> bool:
-        return self.streams[index].bound is not None and index not in self.errors
+    def _needed(self, wanted: int) -> list[int]:
+        """The streams to ask now: those that may come before the first row that waits, as far as rows are wanted.
 
-    def _needed(self) -> list[int]:
-        ends = [end for end in (self._heap[0][0] if self._heap else None, self.stopped_at) if end is not None]
-        end = min(ends, default=None)
+        A stream is expected to have a row near its bound. While no row waits, there is less to go by.
+        """
+        top = self._heap[0][0] if self._heap else None
         running = set(self._running.values())
-        return [
-            index
-            for index, stream in enumerate(self.streams)
-            if index not in running
-            and self._is_open(index)
-            and stream.bound is not None
-            and (end is None or stream.bound < end)
-        ]
+        idle = {
+            index: bound
+            for index, bound in self._open.items()
+            if index not in running and self._is_near(bound) and (top is None or bound < top)
+        }
+        if not idle:
+            return []
+        bounds = list(self._open.values())
+        known = [row[0] for row in self._heap]
+        edge = min(bounds) if top is None else heapq.nsmallest(wanted + 1, [*known, *bounds])[-1]
+        needed = [index for index, bound in idle.items() if bound <= edge]
+        nearest = [] if top is not None else heapq.nsmallest(AHEAD - len(running), idle, key=idle.__getitem__)
+        return list(dict.fromkeys([*needed, *nearest]))
+
+    def _is_near(self, bound: Bound) -> bool:
+        return self.stopped_at is None or bound < self.stopped_at
+
+    def _start(self, index: int) -> None:
+        call = asyncio.create_task(self.streams[index].advance())
+        self._running[call] = index
+        call.add_done_callback(self._arrive)
+
+    def _arrive(self, call: Call) -> None:
+        if not call.cancelled():
+            call.exception()  # seen, so that nobody warns of one that is never collected
+        if call in self._running:
+            self._done.append(call)
+            self._is_any_done.set()
 
     async def _wait(self) -> None:
         """Until a stream has answered, or the deadline has struck for all that have not."""
         left = None if self.deadline == float("inf") else max(self.deadline - self.clock(), 0)
-        done, _ = await asyncio.wait(self._running, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-        if not done:
-            for task, index in self._running.items():
-                self.errors[index] = TimedOutError("no answer before the query's deadline")
-                self.leave_running(task)
-            self._running.clear()
-        self._collect(done)
+        try:
+            async with asyncio.timeout(left):
+                await self._is_any_done.wait()
+        except TimeoutError:
+            for call in self._running.keys() - self._done:
+                self._fail(self._running.pop(call), TimedOutError("no answer before the query's deadline"))
+                self.leave_running(call)
+        done, self._done = self._done, []
+        self._is_any_done.clear()
+        late = [row for call in done for row in self._collect(call)]
         self._move_frontier()
+        if late:
+            self._start_again(late)
 
-    def _collect(self, done: Iterable["asyncio.Task[None]"]) -> None:
-        for task in done:
-            index = self._running.pop(task)
-            stream = self.streams[index]
-            self.answered[index] = self.clock()
-            try:
-                task.result()
-            except LimitReachedError as error:
-                self.errors[index] = error
-                if stream.bound is not None:
-                    self.stopped_at = stream.bound if self.stopped_at is None else min(self.stopped_at, stream.bound)
-            except ConnectorError as error:
-                self.errors[index] = error
-            except DisorderedError:
-                raise
-            except Exception:
-                reference = uuid4().hex[:12]
-                log.exception("connector failed", source=stream.connector.name, reference=reference)
-                self.errors[index] = UnreadableError("an error of ours, which is logged", reference=reference)
-            for key, execution in stream.rows:
+    def _collect(self, call: Call) -> Iterable[Row]:
+        """Takes note of how a stream's call has ended. Gives the rows that come too late."""
+        index = self._running.pop(call)
+        stream = self.streams[index]
+        self.answered[index] = self.clock()
+        if stream.bound is None:
+            self._open.pop(index, None)
+        else:
+            self._open[index] = stream.bound
+        if (error := self._error_of(call, stream)) is not None:
+            self._fail(index, error)
+        if isinstance(error, LimitReachedError) and stream.has_moved and stream.bound is not None:
+            self.stopped_at = stream.bound if self.stopped_at is None else min(self.stopped_at, stream.bound)
+        rows, stream.rows = stream.rows, []
+        for key, execution in rows:
+            if not self._given or key > self._given[-1]:
                 heapq.heappush(self._heap, (key, index, execution))
-            stream.rows.clear()
+            elif abs(key[0]) == FOREVER:  # starting again would not find it any sooner
+                stream.unplaced.add(execution.key)
+            else:
+                yield key, index, execution
+
+    def _fail(self, index: int, error: ConnectorError) -> None:
+        self.errors[index] = error
+        self._open.pop(index, None)
+
+    def _error_of(self, call: Call, stream: Stream) -> ConnectorError | None:
+        error = asyncio.CancelledError() if call.cancelled() else call.exception()
+        if error is None or isinstance(error, ConnectorError):
+            return error
+        reference = uuid4().hex[:12]
+        log.error("connector failed", source=stream.connector.name, reference=reference, exc_info=error)
+        return UnreadableError("an error of ours, which is logged", reference=reference)
+
+    def _start_again(self, late: Iterable[Row]) -> None:
+        if self.may_start_again:
+            raise DisorderedError
+        for _, index, _ in late:
+            self._fail(index, UnreadableError("its order keeps changing; runs may be missing"))
+        self._move_frontier()

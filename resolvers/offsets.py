@@ -1,22 +1,85 @@
-"""Sources that sort but know offsets only: a position is searched for, and lists that shift are anchored again.
+"""Sources that know offsets only: lists that shift are read without a gap, and a position is searched for.
 
-A new run shifts all offsets up, a deleted one shifts some down. So each page overlaps the one before by a row: when
-that row is gone, the place is searched for again by its rank. Rows read twice are told by their ids.
+A new run shifts all offsets up, a deleted one shifts some down. So each page overlaps the one before: while it holds a
+row that was read, nothing is between them. When it holds none, it is taken further up until it does. Rows read twice
+are told by their ids.
 """
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
+from itertools import count
 
 from msgspec.structs import replace
 
-from connectors.contract import ExecutionQuery, Page
+from connectors.contract import Page
 from connectors.errors import UnreadableError
 from resolvers.ordering import FIRST, key_of
-from resolvers.streams import SortedStream
+from resolvers.streams import MAX_FETCH, SPARE, SortedStream
 from schema.identity import NativeId
 from schema.model import Execution
 
-MAX_SHIFTS = 5
-"Of the list under one page; a list that shifts all the time cannot be read by offsets."
+MAX_STEPS_BACK = 20
+"Calls in search of a row that was read; a list that shifts under each of them cannot be read by offsets."
+GALLOP = 3
+"How much longer each step of a search is than the one before, until there is one on either side."
+
+
+@dataclass(slots=True)
+class OffsetWalk:
+    """Reads a list from an offset on to its end. Relies on rows keeping their order among themselves."""
+
+    ask: Callable[[int], Awaitable[Page]]
+    at: int = 0
+    "Offset of the first row not read."
+    is_done: bool = False
+    _read: set[NativeId] = field(default_factory=set)
+    _overlap: int = 0
+    "Rows to ask for again, so that one of them can be recognised."
+
+    async def more(self, page: Page | None = None) -> Sequence[tuple[int, Execution]]:
+        """The rows that come next, with their offsets, some of them perhaps for a second time.
+
+        Args:
+            page: The page at `at`, if it is at hand.
+        """
+        start = self.at if page is not None else max(self.at - self._overlap, 0)
+        page = await self.ask(start) if page is None else page
+        step, tries = MAX_FETCH, 0
+        while self._overlap and start > 0 and self._known(page) is None:
+            if (tries := tries + 1) > MAX_STEPS_BACK:
+                raise UnreadableError("the list keeps shifting under its pages")
+            start, step = max(start - step, 0), step * GALLOP
+            page = await self.ask(start)
+        rows = list(enumerate(page.executions, start))[self._known(page) or 0 :]
+        self._read.update(row.key for row in page.executions)
+        self.at = start + len(page.executions) + len(page.unreadable)
+        # of so many rows at the end of the page one can be read, and so recognised
+        self._overlap = 1 + len(page.unreadable) if len(page.unreadable) < len(page.executions) else 0
+        self.is_done = page.next_cursor is None
+        if not self.is_done and self.at == start:
+            raise UnreadableError("the pages do not go on")
+        return rows
+
+    def _known(self, page: Page) -> int | None:
+        """Where in a page the first row stands that was read before. Rows above it are new in the list."""
+        return next((index for index, row in enumerate(page.executions) if row.key in self._read), None)
+
+
+class Side(Enum):
+    """Where a page lies, seen from a place in the list."""
+
+    BEFORE = auto()
+    ACROSS = auto()
+    BEHIND = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in the list, and the rank there, if known."""
+
+    offset: int
+    rank: int | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -25,85 +88,85 @@ class OffsetStream(SortedStream):
 
     hint: int | None = None
     "Offset of the first row after the position when it was last seen. Saves the search, if it still holds."
-    _next: int | None = None
-    _last: NativeId | None = None
-    _found: tuple[int, Page] | None = None
-    _shifts: int = 0
+    _walk: OffsetWalk | None = None
     _offsets: dict[NativeId, int] = field(default_factory=dict)
 
     async def _advance(self) -> None:
-        query = replace(self.query, limit=self.fetch_size())
-        if self._next is None:
+        page = None
+        if self._walk is None:
             rank = FIRST[0] if self.bound is None else self.bound[0]
-            self._next = 0 if rank == FIRST[0] else await self._locate(query, rank)
-        at = self._next if self._last is None else self._next - 1
-        page = await self._page(query, at)
-        rows = page.executions
-        if self._last is not None and all(row.key != self._last for row in rows):
-            await self._anchor_again(query)
-            return
-        before, self._next = self._next, _end(at, page)
-        self._offsets.update((row.key, at + index) for index, row in enumerate(rows))
-        # an unreadable row has no id to be found again by
-        self._last = rows[-1].key if rows and not page.unreadable else None
-        self.follow(page)
-        if page.next_cursor is None:
+            start = 0
+            if rank != FIRST[0]:
+                start, page = await self._locate(rank - self.slack)
+                self.pages = 0  # those of the search do not count
+            self._walk = OffsetWalk(self._page, start)
+        placed = await self._walk.more(page)
+        self._offsets.update((row.key, offset) for offset, row in placed)
+        self.follow([row for _, row in placed])
+        if self._walk.is_done:
             self.bound = None
-        elif self._next <= before:
-            raise UnreadableError("the pages do not go on")
 
-    def offset_of(self, execution: Execution | None) -> int | None:
-        """As last seen: a hint for a later search."""
+    def hint_for(self, execution: Execution | None) -> int | None:
+        """An offset as last seen."""
         if execution is not None and execution.key in self._offsets:
             return self._offsets[execution.key]
-        return self.hint if self._next is None else self._next
+        return self.hint if self._walk is None else self._walk.at
 
-    async def _anchor_again(self, query: ExecutionQuery) -> None:
-        """The row that the pages should share is gone: deleted, or shifted by more than a page."""
-        self._shifts += 1
-        if self._shifts > MAX_SHIFTS:
-            raise UnreadableError("the list keeps shifting under its pages")
-        self._last = None
-        self._next = await self._locate(query, self._furthest)
+    async def _page(self, offset: int) -> Page:
+        # pages grow, as a stream that needs many has little use for their rows
+        size = min(self.fetch_size() << min(self.pages, 10), MAX_FETCH, self.connector.capabilities.page_size)
+        return await self.fetch(replace(self.query, limit=size), str(offset) if offset else None)
 
-    async def _page(self, query: ExecutionQuery, offset: int) -> Page:
-        if self._found is not None and self._found[0] == offset:
-            (_, page), self._found = self._found, None
-            return page
-        return await self.fetch(query, str(offset))
+    async def _locate(self, wanted: int) -> tuple[int, Page]:
+        """A page that begins before the first row of this rank or a later one, and mostly comes to it; with its offset.
 
-    async def _locate(self, query: ExecutionQuery, rank: int) -> int:
-        """An offset with nothing of this rank or a later one before it, and less than a page before the first such row.
-
-        All rows before `low` are before the rank, the row at `high` is not. Gallops until there is a `high`, then
-        halves.
+        Only what a page itself shows is relied on, as the list may shift between two calls. Gallops from the hint
+        until the place is between two pages.
         """
-        wanted = rank - self.memory.slack
-        low, step = 0, self.fetch_size()
-        high: int | None = None
-        # two rows back: the one before the last given tells that nothing of its rank is missed
-        probe = 0 if self.hint is None else max(self.hint - 2, 0)
-        while low != high:
-            page = await self.fetch(query, str(probe))
-            ranks = [key_of(row, query.order)[0] for row in page.executions]
-            if not ranks or ranks[0] >= wanted:
-                high = probe
-            elif ranks[-1] < wanted:
-                low = _end(probe, page)
-            if low == probe or (ranks and ranks[0] < wanted <= ranks[-1]):
-                self._found = (probe, page)
-                return probe
-            if low > probe and page.next_cursor is None:
-                return low
-            if high is None:
-                probe, step = low + step, step * 3
-            elif high - low < self.fetch_size():
-                probe = low
+        before: tuple[int, Page] | None = None
+        low, high = Mark(0, None), None
+        step = self.fetch_size()
+        probe = 0 if self.hint is None else max(self.hint - SPARE // 2 - self.doubt, 0)
+        for tries in count():
+            page = await self._page(probe)
+            side = self._side(page, wanted)
+            if side is Side.ACROSS or (side is Side.BEHIND and probe == 0):
+                return probe, page
+            ranks = self._ranks(page)
+            if side is Side.BEFORE:
+                before = probe, page
+                # so that a page from there on begins with rows that are known to be before
+                skipped = len(page.executions) + len(page.unreadable) - 1 - self.doubt
+                low = Mark(probe + max(skipped, 1), max(ranks))
             else:
-                probe = (low + high) // 2
-        return low
+                high = Mark(probe, min(ranks, default=None))
+            if before is not None and high is not None and high.offset <= low.offset:
+                return before
+            if high is None:
+                probe, step = low.offset + step, step * GALLOP
+            elif before is None:
+                probe, step = max(high.offset - step, 0), step * GALLOP
+            else:
+                probe = _between(low, high, wanted, self.fetch_size(), may_guess=tries % 3 > 0)
+        raise AssertionError("a search ends")
+
+    def _ranks(self, page: Page) -> list[int]:
+        return [key_of(row, self.query.order)[0] for row in page.executions if row.started_at is not None]
+
+    def _side(self, page: Page, wanted: int) -> Side:
+        ranks = self._ranks(page)
+        if len(ranks) <= self.doubt or any(rank >= wanted for rank in ranks[: 1 + self.doubt]):
+            return Side.BEHIND
+        is_last = page.next_cursor is None
+        return Side.ACROSS if is_last or any(rank >= wanted for rank in ranks) else Side.BEFORE
 
 
-def _end(offset: int, page: Page) -> int:
-    """The offset after a page's last row; unreadable rows have a place too."""
-    return offset + len(page.executions) + len(page.unreadable)
+def _between(low: Mark, high: Mark, wanted: int, size: int, *, may_guess: bool) -> int:
+    """Where to look next: by the time that has passed between the two, or half-way."""
+    if high.offset - low.offset <= size:
+        return low.offset
+    if may_guess and low.rank is not None and high.rank is not None and low.rank < wanted < high.rank:
+        share = (wanted - low.rank) / (high.rank - low.rank)
+        guess = low.offset + int((high.offset - low.offset) * share) - size // 2
+        return min(max(guess, low.offset), high.offset - 1)
+    return (low.offset + high.offset) // 2

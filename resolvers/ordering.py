@@ -39,6 +39,13 @@ def not_before(rank: int, order: ExecutionOrder, within: Range) -> Range:
     return Range(rank if within.start is None else max(rank, within.start), within.end)
 
 
+def first_rank(order: ExecutionOrder, within: Range) -> int:
+    """The rank before which nothing in the range can come; that of `FIRST` when the range is open there."""
+    if order.is_descending:
+        return FIRST[0] if within.end is None else -within.end + 1
+    return FIRST[0] if within.start is None else within.start
+
+
 def last_rank(order: ExecutionOrder, within: Range) -> int | None:
     """The rank after which nothing in the range can come; None when the range is open there."""
     if order.is_descending:

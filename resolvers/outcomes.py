@@ -45,7 +45,7 @@ class Report:
         answered = [merge.answered[index] for index, _ in own if index in merge.answered]
         last = max(answered, default=self.context.house.clock())
         error = self._error(plan, failed, own)
-        nothing_came = plan.error is not None or (bool(failed) and len(failed) == len(own) and not told and not count)
+        nothing_came = plan.error is not None or (bool(failed) and not told and not count)
         if plan.is_skipped:
             status = SourceOutcomeStatus.SKIPPED
         elif nothing_came:
@@ -79,6 +79,9 @@ class Report:
             more = ", …" if len(unreadable) > MAX_NAMED else ""
             reason = unreadable[0].reason
             return UnreadableError(f"{len(unreadable)} records could not be read ({names}{more}): {reason}").as_data()
+        if unplaced := sum(len(stream.unplaced) for _, stream in own):
+            said = f"{unplaced} runs without a start were found too late to be listed first"
+            return UnreadableError(said).as_data()
         return None if plan.remark is None else plan.remark.as_data()
 
 

@@ -33,7 +33,9 @@ async def resolve_execution_history(
     for source in (request.sources or set()) | (request.ids or {}).keys():
         if source not in context.by_name:
             raise bad_input(f"no source {source!r} is configured")
-    return await History(context, request).page()
+    page = await History(context, request).page()
+    context.pages.append(page)
+    return page
 
 
 @mutation.field("deleteExecution")

@@ -1,7 +1,7 @@
 """The arguments of `executionHistory`, checked and in the words of connectors."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,7 +61,7 @@ def read_request(
         any_step=read_step_filter(given.get("any_step")),
     )
     ids = None if given.get("ids") is None else _ids(given["ids"])
-    sets = [None if part is None else sorted(part) for part in map(given.get, ("providers", "sources", "ids"))]
+    sets = [_sorted(part) for part in map(given.get, ("providers", "sources", "ids"))]
     fingerprint = cursors.fingerprint(sets, _plain(query))
     return HistoryRequest(
         query=query,
@@ -149,9 +149,15 @@ def _plain(query: ExecutionQuery) -> list[object]:
     step = query.any_step
     return [
         query.order,
-        *(None if values is None else sorted(values) for values in (query.workflow_ids, query.statuses)),
+        _sorted(query.workflow_ids),
+        _sorted(query.statuses),
         *(f"{part.start}..{part.end}" for part in (query.started, query.ended, query.duration)),
         query.workflow_name_contains,
         query.error_contains,
-        None if step is None else [sorted(step.statuses or ()), step.name_contains, sorted(step.types or ())],
+        None if step is None else [_sorted(step.statuses), step.name_contains, _sorted(step.types)],
     ]
+
+
+def _sorted(values: Iterable[str] | None) -> list[str] | None:
+    """Nothing to choose from is not the same as no choice."""
+    return None if values is None else sorted(values)

@@ -7,45 +7,54 @@ what the source can do; `open_stream` chooses:
 - `TokenStream`: the source sorts, and pages by token. Asked from a position on by its own time filter.
 - `OffsetStream` (in `offsets`): the source sorts, and knows offsets only. The position is searched for.
 - `WindowStream` (in `windows`): the source does not sort, but filters by time. Windows are read whole and sorted here.
-- `WholeStream`: neither, or not in the order wanted. The list is read whole.
+- `WholeStream` (in `whole`): neither, or not in the order wanted. The list is read whole.
 
-An order that is usual but not promised is checked as it is read. When it proves wrong, `DisorderedError` is raised; the
-stream's memory has then learned how far rows are out of place, and the caller starts again with that much slack.
+An order that is usual but not promised is never trusted for the last rows read, nor for some seconds: so small
+disorder, as of neighbours, or of records made a little late, is sorted here before a row is given away. What is out of
+place by more is found as it is read. The source's memory has then learned by how much; if a row was given away that it
+should have come before, the merge starts again.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 from msgspec.structs import replace
 
-from connectors.contract import Connector, ExecutionQuery, Page, Range, Unreadable
+from connectors.contract import EVER, Connector, ExecutionQuery, Page, Range, Unreadable
 from connectors.errors import LimitReachedError, UnreadableError
-from resolvers.ordering import FIRST, Bound, Key, key_of, last_rank, not_before
+from resolvers.ordering import FIRST, Bound, Key, first_rank, key_of, last_rank, not_before
 from schema.identity import NativeId
+from schema.instant import SECOND
 from schema.model import Execution
 
 log = structlog.get_logger("histograph.streams")
 
 MAX_PAGES = 20
 "Pages that one stream reads for one page of the list. What lies behind is for the next page."
+MAX_WHOLE_PAGES = 100
+"Pages that it reads at the most where there is no place to stop before: of runs at one time, or without an order."
 MIN_FETCH, MAX_FETCH = 20, 100
 "Rows asked for at a time."
-
-
-class DisorderedError(Exception):
-    """The source's order proved wrong after rows were given away. What was learned is in the memory: start again."""
+SPARE = 10
+"Rows asked for beyond those wanted: for the next one, which tells that the list goes on, and for ties at both ends."
+DOUBT = 3
+"Rows at the end of what is read of an order that is not promised, which others may still come before."
+DOUBT_NS = 5 * SECOND
+"The same in time."
+RECENT = 100
+"Rows that tell how far a list has come."
 
 
 @dataclass(slots=True)
 class Memory:
-    """What is known of one partition's ways, kept between queries. Only saves calls, except for `slack`."""
+    """What is known of a source's ways, kept between queries. Only saves calls, except for `slack`."""
 
     slack: int = 0
-    "Nanoseconds by which rows were seen out of order."
-    window: int | None = None
-    "Nanoseconds that hold about one page of rows."
+    "Nanoseconds by which rows were seen out of order. Cursors carry it, and are believed for their own list only."
+    windows: dict[str, int] = field(default_factory=dict)
+    "By partition: nanoseconds that hold about half a page of rows."
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,28 +69,42 @@ class Stream(ABC):
     "Rows up to and including this key were given on earlier pages."
     bound: Bound | None = FIRST
     "None: all is read."
+    carried_slack: int = 0
+    "As in the memory, but of the pages before."
+    until: int | None = None
+    "Runs that started later, in nanoseconds since 1970, are not part of the list."
     rows: list[tuple[Key, Execution]] = field(default_factory=list)
     pages: int = 0
     as_of: int | None = None
     "When the oldest page used was fetched, in nanoseconds since 1970."
     unreadable: list[Unreadable] = field(default_factory=list)
+    unplaced: set[NativeId] = field(default_factory=set)
+    "Runs without a start that were found when their place in the list had been passed."
     total: int | None = None
     "Rows of the whole partition, where the source counts them."
     _seen: set[NativeId] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.bound = None if self.bound is None else max(self.bound, self.position)
+        if self.bound is not None:
+            self.bound = max(self.bound, self.position)
+            self.move_bound(first_rank(self.query.order, self.query.started))
 
     async def advance(self) -> None:
         """Reads on, so that the bound moves.
 
         Raises:
-            ConnectorError: The source did not answer, or `MAX_PAGES` are read.
-            DisorderedError: See above.
+            ConnectorError: The source did not answer, or as many pages are read as may be.
         """
-        if self.pages >= MAX_PAGES:
-            raise LimitReachedError(f"stopped after {MAX_PAGES} pages of {self.partition!r}; the next page goes on")
+        most = MAX_PAGES if self.has_moved else MAX_WHOLE_PAGES
+        if self.pages >= most:
+            after = "the next page goes on" if self.has_moved else "more runs start at one time than can be sorted here"
+            raise LimitReachedError(f"stopped after {most} pages of {self.partition!r}; {after}")
         await self._advance()
+
+    @property
+    def has_moved(self) -> bool:
+        """A list that stops at the bound has come further than the page before."""
+        return self.bound is None or self.bound > self.position
 
     @abstractmethod
     async def _advance(self) -> None: ...
@@ -91,7 +114,7 @@ class Stream(ABC):
         self.pages += 1
         page = await self.connector.list_executions(self.partition, query, cursor)
         self.as_of = page.as_of if self.as_of is None else min(self.as_of, page.as_of)
-        self.unreadable += page.unreadable
+        self.unreadable += (record for record in page.unreadable if record not in self.unreadable)
         if page.total is not None:
             self.total = page.total
         return page
@@ -99,69 +122,122 @@ class Stream(ABC):
     def take(self, executions: Iterable[Execution]) -> None:
         """Keeps those that are new and wanted."""
         for execution in executions:
+            if execution.key in self._seen:
+                continue
+            self._seen.add(execution.key)
+            if not self._is_wanted(execution):
+                continue
             key = key_of(execution, self.query.order)
-            if key > self.position and execution.key not in self._seen:
-                self._seen.add(execution.key)
-                if self.query.matches(execution):
-                    self.rows.append((key, execution))
+            if key > self.position:
+                self.rows.append((key, execution))
+
+    def _is_wanted(self, execution: Execution) -> bool:
+        started = execution.started_at
+        is_past = self.until is not None and started is not None and started.ns > self.until
+        return not is_past and self.query.matches(execution)
 
     def move_bound(self, rank: int) -> None:
         """Nothing unread comes before this rank. Past the end of the range asked for, all is read."""
+        if self.bound is None:
+            return
+        self.bound = max(self.bound, (rank,))
         last = last_rank(self.query.order, self.query.started)
-        if last is not None and rank > last:
+        if last is not None and self.bound[0] > last:
             self.bound = None
-        elif self.bound is not None:
-            self.bound = max(self.bound, (rank,))
 
-    def offset_of(self, execution: Execution | None) -> int | None:
-        """Where in the source's list a row stands, or with None the first row not read; None if it knows no offsets."""
-        return None
+    @property
+    def range(self) -> Range:
+        """The starts that rows of the list can have. Those without any aside, which only an open range lets in."""
+        within = self.query.started
+        if self.until is None:
+            return within
+        return Range(within.start, self.until + 1 if within.end is None else min(within.end, self.until + 1))
 
     def asked_range(self) -> Range:
         """The starts of rows that are not read yet."""
-        rank = FIRST[0] if self.bound is None else self.bound[0] - self.memory.slack
-        return not_before(rank, self.query.order, self.query.started)
+        rank = FIRST[0] if self.bound is None else self.bound[0]
+        return not_before(rank, self.query.order, self.range)
 
     def fetch_size(self) -> int:
-        """Rows to ask for at a time."""
-        return min(max(self.query.limit, MIN_FETCH), MAX_FETCH, self.connector.capabilities.page_size)
+        """Rows to ask for at a time: whole pages, when conditions may leave few of them."""
+        wanted = MAX_FETCH if is_selective(self.query) else self.query.limit + SPARE + 3 * self.doubt
+        return min(max(wanted, MIN_FETCH), MAX_FETCH, self.connector.capabilities.page_size)
+
+    @property
+    def doubt(self) -> int:
+        """Rows by which an order may be wrong."""
+        return 0 if self.connector.capabilities.order_promised else DOUBT
+
+    @property
+    def slack(self) -> int:
+        """Nanoseconds by which it may be wrong."""
+        return max(self.memory.slack, self.carried_slack) + (
+            0 if self.connector.capabilities.order_promised else DOUBT_NS
+        )
+
+    def hint_for(self, execution: Execution | None) -> int | None:
+        """A small number that helps the next page's stream to begin with this row, or with None at the bound."""
+        return None
+
+
+def is_selective(query: ExecutionQuery) -> bool:
+    """Has conditions that may leave few rows of a page."""
+    return bool(
+        query.statuses is not None
+        or (query.ended, query.duration) != (EVER, EVER)
+        or query.error_contains is not None
+        or query.any_step is not None
+    )
 
 
 @dataclass(slots=True, kw_only=True)
 class SortedStream(Stream, ABC):
-    """What sources that sort have in common: the bound follows the rows, less the slack."""
+    """What sources that sort have in common: the bound follows the rows, less what the order is doubted by."""
 
-    _furthest: int = FIRST[0]
-    _top: int | None = None
-    "Where the first page began. What comes before it later has started since, and is not part of this list."
+    _recent: list[int] = field(default_factory=list)
+    "Ranks of the rows read last."
+    _claimed: int | None = None
+    "Before which, by the rows read, nothing should come any more."
+    _is_behind: bool = False
+    "Rows were read that are not given yet."
 
-    def follow(self, page: Page) -> None:
-        """Takes a page that continues those before, and moves the bound to its last row."""
-        order, misplaced, is_late = self.query.order, 0, False
-        ranked = [(key_of(row, order), row) for row in page.executions]
-        if self._top is None:
-            self._top = min((key[0] for key, _ in ranked), default=FIRST[0])
-        news: list[Execution] = []
-        for key, row in ranked:
-            if key[0] < self._top or key <= self.position or row.key in self._seen:
-                continue
-            news.append(row)
-            misplaced = max(misplaced, self._furthest - key[0])
-            is_late = is_late or (self.bound is not None and key < self.bound)
-            self._furthest = max(self._furthest, key[0])
-        if misplaced > self.memory.slack:
-            self.memory.slack = 2 * misplaced
-            log.warning(
-                "rows out of order",
-                source=self.connector.name,
-                seconds=misplaced / 1e9,
-                promised=self.connector.capabilities.order_promised,
-            )
-        if is_late:
-            raise DisorderedError
-        self.take(news)
-        if ranked:
-            self.move_bound(max(self._furthest, ranked[-1][0][0]) - self.memory.slack)
+    def follow(self, rows: Sequence[Execution]) -> None:
+        """Takes rows that continue those before, and moves the bound to the last of them that can be relied on."""
+        self._look_for_unplaced(rows)
+        started = [row for row in rows if row.started_at is not None]
+        news = [key_of(row, self.query.order) for row in started if row.key not in self._seen]
+        is_late = self._learn([key[0] for key in news if key > self.position])
+        self.take(rows)
+        self._recent = [*self._recent, *(key_of(row, self.query.order)[0] for row in started)][-RECENT:]
+        if len(self._recent) > self.doubt:
+            self._claimed = sorted(self._recent)[-1 - self.doubt] - self.slack
+            if is_late and self.bound is not None:
+                self.bound = self.position  # it was wrong
+            self.move_bound(self._claimed)
+
+    def _look_for_unplaced(self, rows: Sequence[Execution]) -> None:
+        """Runs without a start that stand below rows not given yet: they would have been listed first."""
+        for row in rows:
+            key = key_of(row, self.query.order)
+            if key > self.position:
+                self._is_behind = True
+            elif row.started_at is None and self._is_behind and key[0] < self.position[0] and self._is_wanted(row):
+                self.unplaced.add(row.key)
+
+    def _learn(self, ranks: Sequence[int]) -> bool:
+        """Whether there are rows that come after others which they should have come before; and by how much."""
+        first = min(ranks, default=None)
+        if first is None or self._claimed is None or first >= self._claimed:
+            return False
+        misplaced = self._claimed - first + self.slack
+        self.memory.slack = max(self.memory.slack, 2 * misplaced)
+        log.warning(
+            "rows out of order",
+            source=self.connector.name,
+            seconds=misplaced / 1e9,
+            promised=self.connector.capabilities.order_promised,
+        )
+        return True
 
 
 @dataclass(slots=True, kw_only=True)
@@ -173,42 +249,11 @@ class TokenStream(SortedStream):
 
     async def _advance(self) -> None:
         if self._asked is None:
-            started = self.asked_range()
-            self._asked = replace(self.query, started=started, limit=self.fetch_size())
+            self._asked = replace(self.query, started=self.asked_range(), limit=self.fetch_size())
         page = await self.fetch(self._asked, self._cursor)
         if page.next_cursor is not None and page.next_cursor == self._cursor:
             raise UnreadableError("the pages repeat")
         self._cursor = page.next_cursor
-        self.follow(page)
+        self.follow(page.executions)
         if page.next_cursor is None:
             self.bound = None
-
-
-@dataclass(slots=True, kw_only=True)
-class WholeStream(Stream):
-    """For sources that cannot give the order wanted in any other way: all pages, sorted here."""
-
-    async def _advance(self) -> None:
-        cursor: str | None = None
-        order = self.query.order
-        started = self.asked_range()
-        query = replace(self.query, started=started, limit=self.connector.capabilities.page_size)
-        native_order = next(iter(self.connector.capabilities.orders), None)
-        # a list in the opposite order can be left once it is past the position
-        last = None if native_order in (None, order) else last_rank(native_order, query.started)
-        while True:
-            if self.pages >= MAX_WHOLE_PAGES:
-                raise LimitReachedError(f"{self.partition!r} has more runs than can be sorted here; give a time range")
-            page = await self.fetch(query, cursor)
-            self.take(page.executions)
-            if page.next_cursor is None or page.next_cursor == cursor:
-                break
-            cursor = page.next_cursor
-            if last is not None and native_order is not None and page.executions:
-                furthest = max(key_of(row, native_order)[0] for row in page.executions)
-                if furthest - self.memory.slack > last:
-                    break
-        self.bound = None
-
-
-MAX_WHOLE_PAGES = 100

@@ -1,25 +1,24 @@
 """Sources without an order, but with a filter by time: windows small enough to come in one page, sorted here.
 
 The first call asks for everything at once: most workflows have no more runs than a page holds, and then one call is
-all. If the page is full it is an arbitrary part of the list, and tells only how dense the runs lie; the window is
+all. If the page is full it is some part of the list, nobody knows which, and tells only where runs lie; the window is
 narrowed until its runs fit. A window that cannot be narrowed any more is read page after page.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from msgspec.structs import replace
 
 from connectors.contract import Page, Range
-from connectors.errors import LimitReachedError
+from resolvers.cursor import at_least, distance
 from resolvers.ordering import rank_of
-from resolvers.streams import MAX_WHOLE_PAGES, Stream
+from resolvers.streams import Stream
+from resolvers.whole import listing
 from schema.instant import SECOND
 from schema.model import Execution
 
-NARROWEST = SECOND // 1000
-"Nanoseconds; more runs than a page in less time are read by offsets."
 WIDEN, NARROW = 4.0, 0.5
 "How much wider or narrower the next window may be at the most."
 
@@ -28,35 +27,46 @@ WIDEN, NARROW = 4.0, 0.5
 class WindowStream(Stream):
     """Reads window after window, away from the position."""
 
+    hint: int | None = None
+    "How wide the next window is, as `hint_for` gives it."
     now: Callable[[], int] = time.time_ns
+    _width: int | None = None
+
+    def __post_init__(self) -> None:
+        Stream.__post_init__(self)
+        self._width = self.memory.windows.get(self.partition) if self.hint is None else at_least(self.hint)
 
     async def _advance(self) -> None:
         left = self.asked_range()
-        window = self._next_window(left)
+        window, tries = self._next_window(left), 0
         while True:
             page = await self.fetch(replace(self.query, started=window, limit=self._page_size()), None)
-            rows = list(page.executions)
-            if page.next_cursor is None:
-                break
-            narrower = self._narrower(window, page)
+            narrower = None if page.next_cursor is None else self._narrower(window, page, tries)
             if narrower is None:
-                rows += await self._rest(window, page)
                 break
-            window = narrower
+            window, tries = narrower, tries + 1
+        rows: list[Execution] = []
+        query = replace(self.query, started=window, limit=self._page_size())
+        async for some in listing(self, query, page):
+            rows += some
         self.take(rows)
-        self._learn(window, len(rows))
+        self._learn(window, rows)
         far = window.start if self.query.order.is_descending else window.end
         if window == left or far is None:
             self.bound = None
         else:
             self.move_bound(rank_of(far - 1 if self.query.order.is_descending else far, self.query.order))
 
+    def hint_for(self, execution: Execution | None) -> int | None:
+        """The width of the next window, roughly."""
+        return None if self._width is None else distance(self._width) or None
+
     def _page_size(self) -> int:
         return self.connector.capabilities.page_size
 
     def _next_window(self, left: Range) -> Range:
         """As wide as the last one taught; all that is left where that is not known."""
-        width = self.memory.window
+        width = self._width
         if width is None:
             return left
         if self.query.order.is_descending:
@@ -67,55 +77,44 @@ class WindowStream(Stream):
         end = left.start + width
         return left if left.end is not None and end >= left.end else Range(left.start, end)
 
-    def _narrower(self, window: Range, page: Page) -> Range | None:
+    def _narrower(self, window: Range, page: Page, tries: int) -> Range | None:
         """The near part of a window that holds too much; None when there is no narrower one.
 
-        At most half as wide, and holding at most half of the rows that came: whatever part of the window these are.
+        It holds less than half of the rows that came. As these may all lie in one corner, each second try is also at
+        most half as wide. It ends at a whole second, as there are sources that know no others; more runs than a page in
+        one second are read by offsets.
         """
         times = sorted(row.started_at.ns for row in page.executions if row.started_at is not None)
         if not times:
             return None
-        middle = times[len(times) // 2]
-        end = times[-1] + 1 if window.end is None else window.end
-        if self.query.order.is_descending:
-            start = times[0] if window.start is None else window.start
-            far = max(middle, (start + end) // 2)
-            is_narrower = window.start is None or far > window.start
-            return Range(far, window.end) if is_narrower and end - far >= NARROWEST else None
         start = self._oldest(times[0]) if window.start is None else window.start
-        far = min(middle, (start + end) // 2)
-        is_narrower = (window.end is None or far < window.end) and far - start >= NARROWEST
-        return Range(window.start, far) if is_narrower else None
+        end = max(times[-1] + 1, self.now()) if window.end is None else window.end
+        half = (start + end) // 2
+        middle = times[len(times) // 2]
+        if self.query.order.is_descending:
+            far = _whole_second(max(middle, half) if tries % 2 else middle) + SECOND
+            far = min(far, _whole_second(end - 1))
+            return Range(far, window.end) if window.start is None or far > window.start else None
+        far = _whole_second(min(middle, half) if tries % 2 else middle)
+        far = max(far, _whole_second(start) + SECOND)
+        return Range(window.start, far) if window.end is None or far < window.end else None
 
     def _oldest(self, seen: int) -> int:
         """Where a source's history may begin."""
         retention = self.connector.capabilities.retention
-        if retention is None:
-            return seen - (self.now() - seen)
-        return min(seen, self.now() - int(retention.total_seconds()) * SECOND)
+        return seen if retention is None else min(seen, self.now() - int(retention.total_seconds()) * SECOND)
 
-    async def _rest(self, window: Range, page: Page) -> list[Execution]:
-        """The further pages of a window that does not fit into one."""
-        query = replace(self.query, started=window, limit=self._page_size())
-        rows: list[Execution] = []
-        cursors: set[str] = set()
-        while page.next_cursor is not None and page.next_cursor not in cursors:
-            if self.pages >= MAX_WHOLE_PAGES:
-                raise LimitReachedError(f"{self.partition!r} has more runs at one time than can be sorted here")
-            cursors.add(page.next_cursor)
-            page = await self.fetch(query, page.next_cursor)
-            rows += page.executions
-        return rows
-
-    def _learn(self, window: Range, found: int) -> None:
+    def _learn(self, window: Range, rows: Sequence[Execution]) -> None:
         """What this window says of the next one's width: half a page is what it should hold."""
-        if found == 0:
-            self.memory.window = None
+        times = [row.started_at.ns for row in rows if row.started_at is not None]
+        if not times:  # who knows how far the next runs are: all that is left is asked for
+            self._width = None
             return
-        start, end = window.start, window.end
-        if self.query.order.is_descending and end is None:
-            end = self.now()
-        if start is None or end is None or end <= start:
-            return
-        factor = min(max(self._page_size() / 2 / found, NARROW), WIDEN)
-        self.memory.window = max(int((end - start) * factor), NARROWEST)
+        start = min(times) if window.start is None else window.start
+        end = max(*times, self.now()) if window.end is None else window.end
+        factor = min(max(self._page_size() / 2 / len(times), NARROW), WIDEN)
+        self._width = self.memory.windows[self.partition] = max(int((end - start) * factor), SECOND)
+
+
+def _whole_second(ns: int) -> int:
+    return ns // SECOND * SECOND

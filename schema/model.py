@@ -100,6 +100,8 @@ class Workflow(Struct, frozen=True, kw_only=True):
     name: str | None = None
     aliases: tuple[str, ...] = ()
     "Further ids that the provider takes for the same workflow."
+    run_count: int | None = None
+    "Its runs as the provider counts them, now or ever: a hint at how dense they lie."
 
     @property
     def id(self) -> str:

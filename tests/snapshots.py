@@ -17,10 +17,12 @@ from connectors.declaration import Provider
 from connectors.registry import find_providers
 from sandbox import Sandbox
 from schema.instant import Instant
+from tests.system.calls import measure, table
 from tests.system.serving_api import api_over
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+CALLS = ROOT / "docs" / "calls.md"
 SCHEMA = ROOT / "tests" / "schema" / "printed.graphql"
 HELD_CLOCK = Instant.parse("2026-11-20T08:00:00Z").ns
 
@@ -43,6 +45,11 @@ def part(readme: str, name: str) -> str:
     return readme.partition(f"<!-- {name} -->\n")[2].partition(f"<!-- /{name} -->")[0]
 
 
+def with_part(text: str, name: str, new: str) -> str:
+    """The text with something else between the marks of that name."""
+    return text.replace(f"<!-- {name} -->\n{part(text, name)}", f"<!-- {name} -->\n{new}")
+
+
 def fenced(readme: str, name: str) -> str:
     """The code of a part."""
     return part(readme, name).partition("\n")[2].rpartition("```")[0]
@@ -60,9 +67,7 @@ async def readme_answer(query: str) -> dict[str, Any]:
 def with_generated(readme: str) -> str:
     """The README with its generated parts as of now."""
     answer = json.dumps(asyncio.run(readme_answer(fenced(readme, "query"))), indent=2, ensure_ascii=False)
-    for name, text in (("providers", provider_table()), ("answer", f"```json\n{answer}\n```\n")):
-        readme = readme.replace(f"<!-- {name} -->\n{part(readme, name)}", f"<!-- {name} -->\n{text}")
-    return readme
+    return with_part(with_part(readme, "providers", provider_table()), "answer", f"```json\n{answer}\n```\n")
 
 
 def _row(provider: Provider) -> list[str]:
@@ -95,3 +100,6 @@ def _steps(can: Capabilities) -> str:
 if __name__ == "__main__":
     SCHEMA.write_text(printed_schema(), encoding="utf-8")
     README.write_text(with_generated(README.read_text(encoding="utf-8")), encoding="utf-8")
+    print("Counting calls, page by page: half a minute")
+    counted = table(asyncio.run(measure()))
+    CALLS.write_text(with_part(CALLS.read_text(encoding="utf-8"), "calls", counted), encoding="utf-8")

@@ -23,7 +23,7 @@ from connectors.contract import (
     StepList,
     Unreadable,
 )
-from connectors.errors import ConnectorError
+from connectors.errors import ConnectorError, UnreachableError
 from resolvers.context import Context, House, Source
 from resolvers.cursor import DEFAULT_KEY
 from resolvers.history import History
@@ -133,6 +133,10 @@ class FakeSource:
     page_size: int | None = None
     precision: int = 1
     "Nanoseconds that its filters tell apart."
+    is_still: bool = False
+    "Its runs do not change: sorted once."
+    sorts_by: Callable[[FakeExecution], int] | None = None
+    "In place of the start."
     late: int = 0
     "Rows are sorted by a time that differs from their start by up to so many nanoseconds."
     swapped: bool = False
@@ -142,6 +146,8 @@ class FakeSource:
     unreadable: frozenset[str] = frozenset()
     "Names of runs that cannot be read."
     steps: dict[NativeId, StepList | ConnectorError] = field(default_factory=dict)
+    is_down: bool = False
+    "Its workflows cannot be listed."
     names: Sequence[str] | None = None
     "Its workflows; None: those that its runs have."
     before: Callable[["FakeSource", Call], None] = lambda source, call: None
@@ -153,6 +159,7 @@ class FakeSource:
     step_calls: list[NativeId] = field(default_factory=list)
     got: list[NativeId] = field(default_factory=list)
     workflow_calls: int = 0
+    _sorted: dict[object, list[FakeExecution]] = field(default_factory=dict)
     provider: ClassVar[str] = "BOOMI"
 
     @property
@@ -162,8 +169,12 @@ class FakeSource:
 
     async def workflows(self) -> Sequence[Workflow]:
         self.workflow_calls += 1
+        if self.is_down:
+            raise UnreachableError("down")
         names = self.names if self.names is not None else sorted({one.key.workflow for one in self.runs})
-        return [Workflow(source=self.name, provider=self.provider, native_id=name, name=f"the {name}") for name in names]
+        return [
+            Workflow(source=self.name, provider=self.provider, native_id=name, name=f"the {name}") for name in names
+        ]
 
     async def list_executions(self, partition: str, query: ExecutionQuery, cursor: str | None) -> Page:
         call = Call(partition, query, cursor)
@@ -202,25 +213,34 @@ class FakeSource:
         high = started.end if Filter.STARTED_TO in pushed else None
         low = None if low is None else low // self.precision * self.precision
         high = None if high is None else -(-high // self.precision) * self.precision
-        rows = [
+        return [
             one
-            for one in self.runs
-            if (partition in (WHOLE_SOURCE, one.key.workflow))
-            and (low is None or (one.started_at is not None and one.started_at.ns >= low))
+            for one in self._all(partition, query.order)
+            if (low is None or (one.started_at is not None and one.started_at.ns >= low))
             and (high is None or (one.started_at is not None and one.started_at.ns < high))
             and (Filter.STATUSES not in pushed or query.statuses is None or one.status in query.statuses)
             and (Filter.WORKFLOWS not in pushed or query.workflow_ids is None or one.key.workflow in query.workflow_ids)
         ]
+
+    def _all(self, partition: str, order: ExecutionOrder) -> list[FakeExecution]:
+        if self.is_still and (partition, order) in self._sorted:
+            return self._sorted[partition, order]
+        rows = [one for one in self.runs if partition in (WHOLE_SOURCE, one.key.workflow)]
         if not self.capabilities.orders:
-            return sorted(rows, key=_dice)
-        rows.sort(key=self._place, reverse=query.order.is_descending)
+            rows.sort(key=_dice)
+        else:
+            order_of_it = order if order in self.capabilities.orders else next(iter(self.capabilities.orders))
+            rows.sort(key=self._place, reverse=order_of_it.is_descending)
         if self.swapped:
             for at in range(0, len(rows) - 1, 2):
                 rows[at], rows[at + 1] = rows[at + 1], rows[at]
+        self._sorted[partition, order] = rows
         return rows
 
     def _place(self, one: FakeExecution) -> tuple[int, int]:
         """What the source sorts by."""
+        if self.sorts_by is not None:
+            return self.sorts_by(one), _dice(one)
         start = NOW + 10**6 * SECOND if one.started_at is None else one.started_at.ns
         return start + (_dice(one) % self.late if self.late else 0), _dice(one)
 

@@ -1,4 +1,4 @@
-"""What common queries cost each provider, in calls: measured over the sandbox, each by a process that remembers nothing."""
+"""What common queries cost each provider, in calls: measured over the sandbox, by processes that remember nothing."""
 
 import tempfile
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ HISTORY = """query ($input: ExecutionHistoryInput, $first: Int, $after: String) 
   }
 }"""
 LEAN, WITH_STEPS = HISTORY % "", HISTORY % "steps { nodes { name } }"
-HOUR = {"startedAt": {"from": "2026-11-19T08:00:00Z", "to": "2026-11-19T09:00:00Z"}}
+HOUR = {"from": "2026-11-19T08:00:00Z", "to": "2026-11-19T09:00:00Z"}
 TOKENS = ("/iam/v1/tokens", "/oauth/token")
 
 Calls = dict[str, dict[str, int]]
@@ -44,7 +44,7 @@ class Meter:
 
     async def cursor(self, page: int) -> str:
         """Where a page begins, after those before it."""
-        after = None
+        after: str | None = None
         for _ in range(page - 1):
             after = (await self.ask(LEAN, after))["pageInfo"]["endCursor"]
         assert after is not None
@@ -77,7 +77,7 @@ async def _of_source(cold: Meter, warm: Meter, depth: int) -> dict[str, int]:
         "first page, with steps": await cold.calls(WITH_STEPS),
         "one run by its id": await cold.calls(LEAN, ids=[first["nodes"][0]["id"]]),
         "first page of FAILED": await cold.calls(LEAN, status=["FAILED"]),
-        "an hour of yesterday": await cold.calls(LEAN, **HOUR),
+        "an hour of yesterday": await cold.calls(LEAN, startedAt=HOUR),
         "5 runs with a FAILED step": await cold.calls(LEAN, first=5, anyStep={"status": ["FAILED"]}),
     }
 

@@ -28,26 +28,31 @@ class Service:
     folder: Path
     sandbox: Sandbox
     remembers: bool = True
+    pace: int = 10_000
+    "Calls a second to each source; by default so many that only their number counts."
+    deadline_seconds: float = 60.0
+    step: float = 60.0
+    "Seconds between two pages: more than lists are remembered."
     now: float = 0.0
     _open: list[Cached] = field(default_factory=list)
     _house: House | None = None
 
     def _connect(self) -> House:
         providers = find_providers()
+        for table in self.sandbox.sources.values():
+            table["requests_per_second"] = self.pace
         configured = read_settings(self.sandbox.write_settings(self.folder), providers)
         connectors = []
         for name, one in configured.sources.items():
             connected = connect(name, one, providers[one.provider])
             connectors.append(Cached(connected.inner, clock=lambda: self.now, close=connected.close))
         self._open += connectors
-        return House(sources=[Source(connector) for connector in connectors], wall_clock=lambda: NOW)
+        sources = [Source(connector) for connector in connectors]
+        return House(sources=sources, deadline_seconds=self.deadline_seconds, wall_clock=lambda: NOW)
 
     async def page(self, query: str, **variables: Any) -> Mapping[str, Any]:
-        """`executionHistory` of a query: by a process that lives on, or by a new one.
-
-        More seconds pass between two pages than lists are remembered.
-        """
-        self.now += 60
+        """`executionHistory` of a query: by a process that lives on, or by a new one."""
+        self.now += self.step
         if self._house is None or not self.remembers:
             self._house = self._connect()
         context = Context(self._house)
@@ -58,5 +63,7 @@ class Service:
         return found
 
     async def aclose(self) -> None:
+        if self._house is not None:
+            await self._house.aclose()
         for connector in self._open:
             await connector.aclose()
