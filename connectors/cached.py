@@ -1,39 +1,70 @@
-"""Remembers what a source has answered: finished runs and their steps for long, what can change for a short time.
+"""Remembers what a source has answered, asks for nothing twice at a time, and lets old answers stand in for a failure.
 
-The lifetime comes from the value. Failures are not remembered. Without a shared cache each process remembers alone.
+| an answer | fresh | given while it is refreshed | stands in for a failure until |
+| --- | --- | --- | --- |
+| a page of a list | 5 s, or twice the time to ask for all lists of the source | 5 s more | 15 min |
+| a run that is not over, its steps | 5 s | - | 15 min |
+| a finished run, its steps | 1 h | - | 24 h |
+| the list of workflows | 5 min | - | 15 min |
+| that there is no such thing | 10 s | - | - |
+
+The short times vary by a tenth. A failure is never remembered. What stands in says so, unless it is of a finished run,
+which is what it was: `Page.stale_because`, `Workflows.stale`, `Answers.stale`.
 """
 
+import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from functools import partial
+from typing import Any, TypeAlias, cast
 
-from cachetools import TLRUCache
+from msgspec import Struct
 from msgspec.structs import replace
 
-from connectors.contract import Capabilities, Connector, Deleting, ExecutionQuery, Page, StepList
-from connectors.errors import ConnectorError
+from connectors.contract import (
+    Answers,
+    Capabilities,
+    Connector,
+    Deleting,
+    ExecutionQuery,
+    Page,
+    Rate,
+    Stale,
+    StepList,
+    Workflows,
+)
+from connectors.errors import ConnectorError, ForbiddenError, MissingError, OutOfTimeError, RefusedError
+from connectors.flights import Flights
+from connectors.footprint import detached
+from connectors.http.deadline import time_left
+from connectors.lifetimes import FINAL, lifetime_of, lists_fresh, may_stand_in
+from connectors.questions import AllWorkflows, PageOf, Question, RunOf, StepsOf, Value, pushed
+from connectors.remembered import Answer, Entry, Memory
+from connectors.shared_cache import SharedCache
 from schema.identity import NativeId
-from schema.model import Execution, Workflow
+from schema.model import Execution
 
-FINAL_TTL = 3600.0  # seconds; a finished run changes no more, but its provider may purge it
-LIVE_TTL = 5.0  # seconds; lists, and runs that are not over
-WORKFLOWS_TTL = 300.0  # seconds
-MAX_PAGES = 2_000
-MAX_EXECUTIONS = 50_000
-MAX_STEP_LISTS = 20_000
+MAX_REFRESHES = 8
+"Answers of one source that are asked for anew in the background at a time."
+REST, LONGEST_REST = 1.0, 5.0
+"Seconds after a failure in which an answer of before is given without asking again; the most, if told to wait longer."
+PATIENCE = 0.5
+"Of the time left to a query: how long to wait for an answer when there is one of before."
+FAIR = 1.0
+"Seconds of waiting in vain that tell something of the source."
 
-
-def _page_ttl(_key: object, _page: Page, now: float) -> float:
-    return now + LIVE_TTL
-
-
-def _execution_ttl(_key: object, execution: Execution, now: float) -> float:
-    return now + (FINAL_TTL if execution.status.is_final else LIVE_TTL)
+Ask: TypeAlias = Callable[[Sequence[Question]], Awaitable[Mapping[Question, Value | ConnectorError]]]
+Key: TypeAlias = tuple[object, int, Question]
+"Whose it is, how many deletions there were before (for lists), and the question."
 
 
-def _steps_ttl(_key: object, remembered: tuple[StepList, bool], now: float) -> float:
-    return now + (FINAL_TTL if remembered[1] else LIVE_TTL)
+class Found(Struct, frozen=True):
+    """What is given for a question."""
+
+    value: Value | ConnectorError
+    stale: Stale | None = None
 
 
 @dataclass(slots=True)
@@ -44,15 +75,27 @@ class Cached:
     clock: Callable[[], float] = time.monotonic
     wall_clock: Callable[[], int] = time.time_ns
     close: Callable[[], Any] | None = None
-    _pages: TLRUCache[Any, Page] = field(init=False, repr=False)
-    _executions: TLRUCache[NativeId, Execution] = field(init=False, repr=False)
-    _steps: TLRUCache[NativeId, tuple[StepList, bool]] = field(init=False, repr=False)
-    _workflows: tuple[float, Sequence[Workflow]] | None = field(default=None, init=False, repr=False)
+    memory: Memory | None = None
+    "What it shares with the other sources of the process; None: one of its own."
+    shared: SharedCache | None = None
+    "What it shares with other processes."
+    rate: Rate | None = None
+    "The pace at which it is asked; None: as it declares."
+    randomness: Callable[[], float] = random.random
+    "Numbers from 0 to 1."
+    uses: Counter[str] = field(default_factory=Counter, init=False)
+    "Questions by what became of them: remembered, asked, refreshed, stood in."
+    _memory: Memory = field(init=False, repr=False)
+    _flights: Flights[Key, Answer] = field(default_factory=Flights, init=False, repr=False)
+    _me: object = field(default_factory=object, init=False, repr=False)
+    _deletions: int = field(default=0, init=False)
+    _workflows: int = field(default=1, init=False)
+    "How many there are, as far as is known."
+    _refused_at: float = field(default=float("-inf"), init=False)
+    "When the credentials were refused: what is older stands in for nothing."
 
     def __post_init__(self) -> None:
-        self._pages = TLRUCache(MAX_PAGES, _page_ttl, timer=self.clock)
-        self._executions = TLRUCache(MAX_EXECUTIONS, _execution_ttl, timer=self.clock)
-        self._steps = TLRUCache(MAX_STEP_LISTS, _steps_ttl, timer=self.clock)
+        self._memory = Memory(clock=self.clock) if self.memory is None else self.memory
 
     @property
     def name(self) -> str:
@@ -69,59 +112,229 @@ class Cached:
         """What it can do."""
         return self.inner.capabilities
 
-    async def workflows(self) -> Sequence[Workflow]:
+    async def workflows(self) -> Workflows:
         """All its workflows, some minutes old at the most."""
-        now = self.clock()
-        if self._workflows is None or self._workflows[0] <= now:
-            self._workflows = (now + WORKFLOWS_TTL, await self.inner.workflows())
-        return self._workflows[1]
+        question = AllWorkflows()
+
+        async def ask(_: Sequence[Question]) -> Mapping[Question, Value | ConnectorError]:
+            return {question: list(await self.inner.workflows())}
+
+        found = await self._answer(question, ask)
+        workflows = Workflows(cast(list[Any], found.value))
+        workflows.stale = found.stale
+        return workflows
 
     async def list_executions(self, partition: str, query: ExecutionQuery, cursor: str | None) -> Page:
         """One page, some seconds old at the most, and stamped with its time."""
-        key = (partition, query, cursor)
-        page = self._pages.get(key)
-        if page is None:
-            asked_at = self.wall_clock()
-            page = replace(await self.inner.list_executions(partition, query, cursor), as_of=asked_at)
-            self._pages[key] = page
-        return page
+        question = PageOf(partition, pushed(query, self.capabilities), cursor)
+
+        async def ask(_: Sequence[Question]) -> Mapping[Question, Value | ConnectorError]:
+            return {question: await self.inner.list_executions(partition, question.query, cursor)}
+
+        found = await self._answer(question, ask)
+        page = cast(Page, found.value)
+        return page if found.stale is None else replace(page, stale_because=found.stale.because)
 
     async def get_executions(self, ids: Sequence[NativeId]) -> Mapping[NativeId, Execution | ConnectorError]:
-        """These runs; only those not remembered are asked for."""
-        found: dict[NativeId, Execution | ConnectorError] = {}
-        for key in ids:
-            if (known := self._executions.get(key)) is not None:
-                found[key] = known
-        if missing := [key for key in ids if key not in found]:
-            for key, fetched in (await self.inner.get_executions(missing)).items():
-                found[key] = fetched
-                if isinstance(fetched, Execution):
-                    self._executions[key] = fetched
-        return found
+        """These runs; only those not remembered, nor asked for by others now, are asked for."""
+
+        async def ask(some: Sequence[Question]) -> Mapping[Question, Value | ConnectorError]:
+            keys = {question.key: question for question in some if isinstance(question, RunOf)}
+            found = await self.inner.get_executions(list(keys))
+            return {question: found.get(key, MissingError(NOT_THERE)) for key, question in keys.items()}
+
+        found = await self._answers([RunOf(key) for key in ids], ask)
+        return _by_run(cast(Mapping[RunOf, Found], found))
 
     async def list_steps(self, runs: Sequence[Execution]) -> Mapping[NativeId, StepList | ConnectorError]:
         """The steps of these runs; those of a finished run are asked for once."""
-        found: dict[NativeId, StepList | ConnectorError] = {}
-        for run in runs:
-            if (known := self._steps.get(run.key)) is not None:
-                found[run.key] = known[0]
-        if missing := [run for run in runs if run.key not in found]:
-            fetched = await self.inner.list_steps(missing)
-            for run in missing:
-                if isinstance(steps := fetched.get(run.key), StepList):
-                    self._steps[run.key] = (steps, run.status.is_final)
-            found.update(fetched)
-        return found
+        by_question: dict[Question, Execution] = {StepsOf(run.key, run.status.is_final): run for run in runs}
+
+        async def ask(some: Sequence[Question]) -> Mapping[Question, Value | ConnectorError]:
+            found = await self.inner.list_steps([by_question[question] for question in some])
+            return {question: found.get(by_question[question].key, MissingError(NOT_THERE)) for question in some}
+
+        found = await self._answers(list(by_question), ask)
+        return _by_run(cast(Mapping[StepsOf, Found], found))
 
     async def delete_execution(self, key: NativeId) -> bool:
         """Deletes a run and forgets it, with the lists that may name it."""
         deleted = await cast(Deleting, self.inner).delete_execution(key)
-        self._executions.pop(key, None)
-        self._steps.pop(key, None)
-        self._pages.clear()
+        self._deletions += 1
+        gone: list[Question] = [RunOf(key), StepsOf(key, is_final=True), StepsOf(key, is_final=False)]
+        for question in gone:
+            self._memory.forget(self._key(question))
+        if self.shared is not None:
+            await self.shared.forget(gone, lists_too=True)
         return deleted
 
     async def aclose(self) -> None:
-        """Closes the source's connections."""
+        """Ends its calls and closes the source's connections."""
+        await self._flights.aclose()
         if self.close is not None:
             await self.close()
+
+    async def _answer(self, question: Question, ask: Ask) -> Found:
+        """The answer to one question.
+
+        Raises:
+            ConnectorError: There is none.
+        """
+        found = (await self._answers([question], ask))[question]
+        if isinstance(found.value, ConnectorError):
+            raise found.value.with_traceback(None)  # an error may be raised many times over
+        return found
+
+    async def _answers(self, questions: Sequence[Question], ask: Ask) -> Mapping[Question, Found]:
+        """For each question what is remembered, or what comes now, or what stands in for it, or the error."""
+        found: dict[Question, Found] = {}
+        missing: dict[Key, Question] = {}
+        for question in questions:
+            key = self._key(question)
+            if (given := self._remembered(key, ask)) is None:
+                missing[key] = question
+            else:
+                found[question] = given
+        self.uses["remembered"] += len(found)
+        if missing:
+            left = time_left()
+            answers: Mapping[Key, Answer | ConnectorError]
+            if left is not None and left <= 0:
+                answers = dict.fromkeys(missing, OutOfTimeError("not asked: the query's deadline has passed"))
+            else:
+                patience = left if left is None or not all(map(self._replaces, missing)) else left * PATIENCE
+                answers = await self._flights.get(missing, partial(self._ask, ask), patience)
+                self._be_patient([key for key, answer in answers.items() if isinstance(answer, OutOfTimeError)], left)
+            found.update((missing[key], self._given(key, answer)) for key, answer in answers.items())
+        return found
+
+    def _remembered(self, key: Key, ask: Ask) -> Found | None:
+        """What can be given without waiting."""
+        entry = self._memory.get(key)
+        if entry is None:
+            return None
+        now, life = self.clock(), entry.answer.lifetime
+        age = now - entry.born
+        if age < life.fresh:
+            return Found(entry.answer.value)
+        if age < life.fresh + life.refresh:
+            if now >= entry.rests_until and self._flights.start([key], partial(self._ask, ask), MAX_REFRESHES):
+                self.uses["refreshed"] += 1
+            return Found(entry.answer.value)
+        if now < entry.rests_until and entry.failure is not None:
+            return self._stand_in(key, entry.failure)
+        return None
+
+    def _given(self, key: Key, answer: Answer | ConnectorError) -> Found:
+        if isinstance(answer, Answer):
+            return Found(answer.value)
+        return self._stand_in(key, answer) or Found(answer)
+
+    def _stand_in(self, key: Key, error: ConnectorError) -> Found | None:
+        """What was remembered before, in place of this error."""
+        entry = self._replaces(key) if may_stand_in(error) else None
+        if entry is None:
+            return None
+        self.uses["stood in"] += 1
+        value, question = entry.answer.value, key[2]
+        is_over = value.status.is_final if isinstance(value, Execution) else getattr(question, "is_final", False)
+        return Found(value, None if is_over else Stale(entry.answer.as_of, error))
+
+    def _replaces(self, key: Key) -> Entry | None:
+        """What may stand in for an answer to this."""
+        entry = self._memory.get(key)
+        if entry is None or entry.born <= self._refused_at or isinstance(entry.answer.value, MissingError):
+            return None
+        return entry
+
+    def _be_patient(self, late: Sequence[Key], left: float | None) -> None:
+        """Having waited in vain for long, the next ones do not, for a moment."""
+        if left is not None and left * PATIENCE >= FAIR:
+            for key in late:
+                self._let_rest(key, OutOfTimeError("no answer in half of the time that a query had left"))
+
+    def _let_rest(self, key: Key, error: ConnectorError) -> None:
+        if (entry := self._memory.get(key)) is not None:
+            entry.failure = error
+            entry.rests_until = self.clock() + min(max(REST, error.retry_after or 0.0), LONGEST_REST)
+
+    async def _ask(self, ask: Ask, keys: Sequence[Key]) -> Mapping[Key, Answer | ConnectorError]:
+        """Asks for what nobody asks for yet, and remembers what comes. Runs once for all who wait for it."""
+        by_question = {key[2]: key for key in keys}
+        questions = list(by_question)
+        if self.shared is None:
+            answers = await self._fetch(ask, questions)
+        else:
+            answers = await self.shared.get(
+                questions,
+                partial(self._fetch, ask),
+                lambda question, answer: self._memory.keep(by_question[question], answer),
+            )
+            if refused := [question for question, one in answers.items() if isinstance(one, ForbiddenError)]:
+                await self.shared.forget(refused)
+        return {by_question[question]: self._taken(by_question[question], one) for question, one in answers.items()}
+
+    async def _fetch(self, ask: Ask, questions: Sequence[Question]) -> Mapping[Question, Answer | ConnectorError]:
+        """Asks the source itself. An error of the whole call is that of each question."""
+        self.uses["asked"] += len(questions)
+        asked_at = self.wall_clock()
+        try:
+            found = await ask(questions)
+        except ConnectorError as error:
+            found = dict.fromkeys(questions, error)
+        return {question: self._read(question, value, asked_at) for question, value in found.items()}
+
+    def _read(self, question: Question, value: Value | ConnectorError, asked_at: int) -> Answer | ConnectorError:
+        if isinstance(value, ConnectorError) and not isinstance(value, MissingError):
+            return value
+        if isinstance(value, Page):
+            value = replace(value, as_of=asked_at)
+        lists = lists_fresh(self.capabilities, self._workflows, self.rate or self.capabilities.rate)
+        lifetime = lifetime_of(question, value, lists, self.randomness())
+        return Answer(detached(value), asked_at, lifetime)
+
+    def _taken(self, key: Key, answer: Answer | ConnectorError) -> Answer | ConnectorError:
+        """Takes note of what came."""
+        if isinstance(answer, Answer):
+            if isinstance(answer.value, Page) and not self.capabilities.fields_from_detail:
+                answer = self._with_known_runs(answer, answer.value)
+            if isinstance(answer.value, list):
+                self._workflows = len(answer.value)
+            self._memory.keep(key, answer)
+        elif may_stand_in(answer):
+            if not isinstance(answer, OutOfTimeError):
+                self._let_rest(key, answer)
+        elif isinstance(answer, ForbiddenError):
+            self._memory.forget(key)
+        elif isinstance(answer, RefusedError):
+            self._refused_at = self.clock()
+        return answer
+
+    def _with_known_runs(self, answer: Answer, page: Page) -> Answer:
+        """Finished runs are remembered one by one, too. One that is known already is the same value in all lists."""
+        runs = []
+        for run in page.executions:
+            kept = run
+            if run.status.is_final:
+                key = self._key(RunOf(run.key))
+                entry = self._memory.get(key)
+                if entry is not None and entry.answer.value == run and self.clock() - entry.born < FINAL / 2:
+                    kept = entry.answer.value
+                else:
+                    lifetime = lifetime_of(RunOf(run.key), run, 0.0, 0.5)
+                    self._memory.keep(key, Answer(run, answer.as_of, lifetime, answer.age))
+            runs.append(kept)
+        return replace(answer, value=replace(page, executions=runs))
+
+    def _key(self, question: Question) -> Key:
+        return self._me, self._deletions if isinstance(question, PageOf) else 0, question
+
+
+NOT_THERE = "there is no such run"
+
+
+def _by_run(found: Mapping[Any, Found]) -> Mapping[NativeId, Any]:
+    """What is missing is left out."""
+    values = {question.key: one.value for question, one in found.items() if not isinstance(one.value, MissingError)}
+    stale = {question.key: one.stale for question, one in found.items() if one.stale is not None}
+    return Answers(values, stale)

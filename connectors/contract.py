@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from datetime import timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -27,6 +27,9 @@ from schema.model import (
 
 tally: ContextVar[Counter[str] | None] = ContextVar("tally", default=None)
 "Calls by source of the query at hand: whoever asks sets it, and reads there what its question cost."
+
+deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
+"When the query at hand ends, on the monotonic clock: whoever asks sets it. None for work that no query waits for."
 
 WHOLE_SOURCE = "~"
 "The one partition of a source that lists the runs of all its workflows together."
@@ -140,6 +143,8 @@ class Page(Struct, frozen=True, kw_only=True):
     unreadable: Sequence[Unreadable] = ()
     as_of: int = 0
     "When it was fetched, in nanoseconds since 1970; the cache fills it in."
+    stale_because: ConnectorError | None = None
+    "Why a page of before, of the time `as_of`, stands in for one that could not be had. Newer runs may be missing."
 
 
 class StepList(Struct, frozen=True, kw_only=True):
@@ -147,6 +152,33 @@ class StepList(Struct, frozen=True, kw_only=True):
 
     steps: tuple[ExecutionStep, ...] = ()
     run_error: ExecutionError | None = None
+
+
+class Stale(Struct, frozen=True):
+    """Word that an answer of before stands in for one that could not be had."""
+
+    as_of: int
+    "When it was fetched, in nanoseconds since 1970."
+    because: ConnectorError
+
+
+class Workflows(list[Workflow]):
+    """A source's workflows; with word, where they are those of before. Newer ones may be missing then."""
+
+    stale: Stale | None = None
+
+
+T = TypeVar("T")
+
+
+class Answers(dict[NativeId, T], Generic[T]):
+    """What a batch call brought, by run; with word of those that were open and are shown as they were before."""
+
+    stale: Mapping[NativeId, Stale]
+
+    def __init__(self, found: Mapping[NativeId, T], stale: Mapping[NativeId, Stale]) -> None:
+        super().__init__(found)
+        self.stale = stale
 
 
 class Paging(StrEnum):

@@ -2,7 +2,9 @@
 
 ConnectorError
 ├── UnreachableError    no answer, or a server error    -> try again
-│   └── TimedOutError   no answer in time               -> try again
+│   ├── TimedOutError   no answer in time               -> try again
+│   │   └── OutOfTimeError   the query has ended first  -> ask with more time
+│   └── UntrustedError  not whom it claims to be        -> an operator must act
 ├── ThrottledError      over the rate limit             -> wait, then try again
 ├── RefusedError        401, 403                        -> an operator must act
 ├── MissingError        404, 410                        -> there is no such thing (any more)
@@ -59,6 +61,16 @@ class TimedOutError(UnreachableError):
     """No answer in time."""
 
     code = SourceErrorCode.TIMEOUT
+
+
+class OutOfTimeError(TimedOutError):
+    """The query had too little time left for it: this tells nothing of the source."""
+
+
+class UntrustedError(UnreachableError):
+    """No TLS connection to trust: a certificate of another name, or of an unknown authority."""
+
+    retryable = False
 
 
 class ThrottledError(ConnectorError):

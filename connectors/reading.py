@@ -2,6 +2,19 @@
 
 Lists are decoded in two steps, the list into undecoded records and each record by itself, so that one unreadable record
 spoils itself and not its page, and so that a record's own bytes can be passed on.
+
+One rule for all bodies: JSON in UTF-8, as RFC 8259 has it.
+
+| found | taken as |
+| --- | --- |
+| a byte-order mark in front | skipped |
+| UTF-16, HTML, an empty body, a word such as NaN, anything after the end | the body is unreadable |
+| bytes that are no UTF-8, numbers beyond all bounds, another type than documented | their record is unreadable |
+| nesting beyond what the stack holds | whichever of the two holds it is unreadable |
+| half a pair of surrogates | U+FFFD, and logged |
+| a name twice in one object | the last one wins |
+| names that we do not know | ignored |
+| a word for a state that we do not know | UNKNOWN, and logged once |
 """
 
 import re
@@ -21,7 +34,12 @@ from schema.model import Execution, ExecutionStatus
 log = structlog.get_logger("histograph.reading")
 
 T = TypeVar("T")
-ANY_OBJECT = msgspec.json.Decoder(dict[str, object])
+MEMBERS = msgspec.json.Decoder(dict[str, Raw])
+TEXT = msgspec.json.Decoder(str)
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+SURROGATES = re.compile(
+    rb"\\\\|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(?P<half>\\u[dD][89a-fA-F][\da-fA-F]{2})"
+)
 NUMBER = re.compile(r"-?\d{1,18}", flags=re.ASCII)
 
 
@@ -32,6 +50,8 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes | Raw, what: str) -> T:
         UnreadableError: With the path that was wrong, and without the value.
     """
     try:
+        if isinstance(body, Raw):
+            str(body, "utf-8")  # members that nobody decodes are passed on as text as well
         return decoder.decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise UnreadableError(f"{what}: {_reason(body, error)}") from error
@@ -46,14 +66,28 @@ def decoded_or_none(decoder: msgspec.json.Decoder[T], body: bytes | Raw) -> T | 
 
 
 def body_of(response: Response, decoder: msgspec.json.Decoder[T], what: str) -> T:
-    """An answer's body as a wire model."""
-    return decode(decoder, response.body, what)
+    """An answer's body as a wire model.
+
+    Text that was cut through a pair of surrogates is no JSON any more. It must not cost a page: U+FFFD takes its place.
+    """
+    body = response.body.removeprefix(BYTE_ORDER_MARK)
+    try:
+        return decode(decoder, body, what)
+    except UnreadableError:
+        mended = SURROGATES.sub(lambda match: rb"\ufffd" if match["half"] else match[0], body)
+        if mended == body:
+            raise
+        found = decode(decoder, mended, what)
+        log.info("text was cut through a sign", what=what, signs=mended.count(rb"\ufffd") - body.count(rb"\ufffd"))
+        return found
 
 
 def _reason(body: bytes | Raw, error: Exception) -> str:
     start = bytes(body)[:200].lstrip()
     if not start:
         return "an empty body"
+    if isinstance(error, UnicodeDecodeError) or b"\0" in start[:4]:
+        return "not in UTF-8"
     if start.startswith(b"<"):
         return "a page of HTML or XML instead of JSON (a login page?)"
     if isinstance(error, RecursionError):
@@ -70,14 +104,16 @@ def read_records(
     for record in records:
         try:
             good.append(read(record))
-        except (UnreadableError, ValueError) as error:
+        except (UnreadableError, ValueError, ArithmeticError) as error:
             bad.append(Unreadable(native_id=_id_of(record, id_field), reason=str(error)[:200]))
     return good, bad
 
 
 def _id_of(record: Raw, field: str) -> str | None:
-    native_id = (decoded_or_none(ANY_OBJECT, record) or {}).get(field)
-    return native_id[:200] if isinstance(native_id, str) else None
+    """Told even if other members are what cannot be read."""
+    member = (decoded_or_none(MEMBERS, bytes(record)) or {}).get(field)
+    native_id = None if member is None else decoded_or_none(TEXT, member)
+    return None if native_id is None else native_id[:200]
 
 
 def instant(text: str | None) -> Instant | None:

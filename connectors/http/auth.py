@@ -1,7 +1,7 @@
 """Credentials: fixed ones, and tokens that are fetched, shared while they live, and renewed.
 
 A token is renewed before it ends, and once when the provider refuses it early; callers that need one meanwhile wait for
-the same exchange.
+the same exchange. What a provider sends back never holds the credentials that it was sent, whatever it says of them.
 """
 
 import asyncio
@@ -12,10 +12,14 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from connectors.http.client import HttpClient, Request, Response
+from connectors.http.deadline import within_deadline
 
 UNAUTHORIZED = 401
+SECRET_LENGTH = 8  # characters; what is shorter is a word that an answer may well hold
+HIDDEN = "[hidden]"
 
 
 class Secret:
@@ -88,11 +92,14 @@ class Renewed:
 
     fetch: Callable[[], Awaitable[Token]]
     margin: float = 60.0
+    patience: float = 10.0
+    "Seconds for which a token that took the place of a refused one is kept, be it refused as well."
     further: Mapping[str, str] = field(default_factory=dict)
     "Headers that go with it."
     clock: Callable[[], float] = time.monotonic
     _value: str | None = field(default=None, init=False, repr=False)
     _renew_at: float = field(default=0.0, init=False)
+    _kept_until: float = field(default=float("-inf"), init=False)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
 
     async def headers(self) -> Mapping[str, str]:
@@ -105,23 +112,58 @@ class Renewed:
             return {"Authorization": f"Bearer {self._value}", **self.further}
 
     def refused(self, headers: Mapping[str, str]) -> bool:
-        """Forgets the token, unless another caller has fetched a newer one meanwhile."""
+        """Forgets the token, unless another caller has fetched a newer one meanwhile.
+
+        Where new ones are refused as well, an exchange for each call would be of no use to anybody.
+        """
         if headers.get("Authorization") == f"Bearer {self._value}":
+            if self.clock() < self._kept_until:
+                return False
             self._value = None
+            self._kept_until = self.clock() + self.patience
         return True
 
 
 @dataclass(frozen=True, slots=True)
 class Authorized:
-    """Adds credentials; sends once more with fresh ones after a 401."""
+    """Adds credentials, if there are any; sends once more with fresh ones after a 401."""
 
     inner: HttpClient
-    credentials: Credentials
+    credentials: Credentials | None = None
+    secrets: tuple[Secret, ...] = field(default=(), repr=False)
+    "What the credentials are made of."
+    clock: Callable[[], float] = time.monotonic
 
     async def send(self, request: Request) -> Response:
         """The answer, be it a 401 for the second time."""
-        headers = await self.credentials.headers()
+        if self.credentials is None:
+            return self._discreet(await self.inner.send(request), {})
+        headers = await self._headers(self.credentials)
         response = await self.inner.send(request.with_headers(headers))
         if response.status == UNAUTHORIZED and self.credentials.refused(headers):
-            response = await self.inner.send(request.with_headers(await self.credentials.headers()))
-        return response
+            headers = await self._headers(self.credentials)
+            response = await self.inner.send(request.with_headers(headers))
+        return self._discreet(response, headers)
+
+    async def _headers(self, credentials: Credentials) -> Mapping[str, str]:
+        async with within_deadline("an access token", self.clock):
+            return await credentials.headers()
+
+    def _discreet(self, response: Response, sent: Mapping[str, str]) -> Response:
+        """The answer without our credentials (what follows a scheme's name): some providers repeat what they refuse."""
+        texts = [secret.reveal() for secret in self.secrets] + [value.partition(" ")[2] for value in sent.values()]
+        texts = [text for text in texts if len(text) >= SECRET_LENGTH]
+        body, headers = response.body, response.headers
+        for text in texts:
+            body = body.replace(text.encode(), HIDDEN.encode())
+        if any(text in value for text in texts for value in headers.values()):
+            headers = {name: _without(value, texts) for name, value in headers.items()}
+        if body is response.body and headers is response.headers:
+            return response
+        return replace(response, body=body, headers=headers)
+
+
+def _without(value: str, texts: list[str]) -> str:
+    for text in texts:
+        value = value.replace(text, HIDDEN)
+    return value

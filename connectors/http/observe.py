@@ -4,8 +4,9 @@ The tally travels in a context variable, as calls start in loaders, caches and t
 """
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -13,16 +14,34 @@ from connectors.contract import tally
 from connectors.errors import ConnectorError
 from connectors.http.client import HttpClient, Request, Response
 
+NOTICES = ("deprecation", "sunset", "x-deprecated", "warning")
+"Headers by which a provider says that an address of its API goes away."
+MAX_NOTICE = 200  # characters that are logged
+
 log = structlog.get_logger("histograph.calls")
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What is known of all calls to a source, by whichever client."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    "Calls by status code or error code; `cancelled` for those that nobody waited for any more."
+    noticed: set[str] = field(default_factory=set)
+    "Headers of deprecation that were told."
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """Tells of each call: which source, how long, how it ended. Never a query string, a header or a body."""
+    """Tells of each call: which source, how long, how it ended. Never a query string, a header or a body.
+
+    Only a provider's notices of deprecation are told in its own words, once each.
+    """
 
     inner: HttpClient
     source: str
     clock: Callable[[], float] = time.monotonic
+    ledger: Ledger = field(default_factory=Ledger)
 
     async def send(self, request: Request) -> Response:
         """Sends and tells."""
@@ -33,11 +52,13 @@ class Observed:
         try:
             response = await self.inner.send(request)
             outcome = response.status
+            self._notice(request, response.headers)
             return response
         except ConnectorError as error:
             outcome = error.code.value
             raise
         finally:
+            self.ledger.outcomes[str(outcome)] += 1
             log.debug(
                 "call",
                 source=self.source,
@@ -46,3 +67,10 @@ class Observed:
                 outcome=outcome,
                 ms=round((self.clock() - started) * 1000, 1),
             )
+
+    def _notice(self, request: Request, headers: Mapping[str, str]) -> None:
+        for name in NOTICES:
+            if name in headers and name not in self.ledger.noticed:
+                self.ledger.noticed.add(name)
+                text = headers[name][:MAX_NOTICE]
+                log.warning("deprecated", source=self.source, path=request.path, header=name, text=text)

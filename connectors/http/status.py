@@ -1,4 +1,8 @@
-"""HTTP status codes become errors that say what to do. What a body tells about it is the provider's to read."""
+"""HTTP status codes become errors that say what to do. What a body tells about it is the provider's to read.
+
+Of a good answer's body only this is judged here, below the retries: that it is there, and that it does not end in the
+middle. A proxy that loses its upstream sends such bodies as if they were whole; the next try often gets all of it.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -56,6 +60,8 @@ class StatusChecked:
         """
         response = await self.inner.send(request)
         if 200 <= response.status < 300:
+            if request.is_read and response.status not in _WITHOUT_BODY:
+                _check_whole(response)
             return response
         raise self._error(response)
 
@@ -85,6 +91,20 @@ _KINDS: dict[int, type[ConnectorError]] = {
 }
 _TRY_AGAIN = frozenset({408, 409})
 "Not in time, and lost against somebody else's call: what gRPC says as ABORTED."
+
+
+_WITHOUT_BODY = frozenset({204, 205})
+_CLOSES = {b"{": b"}", b"[": b"]"}
+
+
+def _check_whole(response: Response) -> None:
+    """Raises an UnreachableError for a body that is missing, or starts as JSON and does not end so."""
+    start = response.body[:64].lstrip()[:1] or response.body.strip()[:1]
+    if not start:
+        raise UnreachableError(f"HTTP {response.status} without a body", http_status=response.status)
+    end = response.body[-64:].rstrip()[-1:] or response.body.strip()[-1:]
+    if end != _CLOSES.get(start, end):
+        raise UnreachableError(f"HTTP {response.status} with half a body", http_status=response.status)
 
 
 def _shown(message: str) -> str:

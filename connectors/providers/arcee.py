@@ -6,7 +6,7 @@ no workflow id and always whole inputs and outputs.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import msgspec
 from msgspec import Raw, Struct
@@ -74,7 +74,7 @@ class WireTimed(Struct):
     status: str | None = None
     start_time: str | None = None
     end_time: str | None = None
-    elapsed_time: float | None = None
+    elapsed_time: Annotated[float, msgspec.Meta(ge=-1e9, le=1e9)] | None = None
     error: Raw = NOTHING
     outputs: Raw = NOTHING
     inputs: Raw = NOTHING

@@ -158,7 +158,7 @@ def read_history(record: Raw, source: str) -> InformerExecution:
     ended = instant(stamps[1]) if len(stamps) > 1 else None
     status = read_status(wire.success, wire.warnings, has_ended=ended is not None)
     steps = tuple(
-        read_step(entry, source, key, index, run_is_open=not status.is_final)
+        read_step(entry, source, key, index, run_is_open=status is ExecutionStatus.RUNNING)
         for index, entry in enumerate(wire.progress or [])
     )
     return InformerExecution(
@@ -317,9 +317,9 @@ class Informer:
         except UnreadableError as error:
             if error.http_status not in TO_LOGIN:
                 raise
-            raise RefusedError("sent to a login page: api_token is not accepted", http_status=error.http_status) from None
+            raise RefusedError("a login page: api_token is not accepted", http_status=error.http_status) from None
         if response.body[:200].lstrip().startswith(b"<"):
-            raise RefusedError("answered by a login page: api_token is not accepted", http_status=response.status)
+            raise RefusedError("a login page: api_token is not accepted", http_status=response.status)
         return response
 
     async def list_steps(self, runs: Sequence[Execution]) -> Mapping[NativeId, StepList | ConnectorError]:

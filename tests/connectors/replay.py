@@ -5,11 +5,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from connectors.contract import StepList
 from connectors.errors import ConnectorError
 from connectors.http.auth import Authorized, Credentials
 from connectors.http.client import HttpClient, Request, Response
 from connectors.http.status import ErrorBody, StatusChecked, no_body
+from schema.identity import NativeId
 from schema.instant import Instant
+from schema.model import Execution, ExecutionStep
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 
@@ -85,3 +88,10 @@ def body_sent(request: Request) -> Any:
 def ns(text: str) -> int:
     """A time in nanoseconds since 1970."""
     return Instant.parse(text).ns
+
+
+def steps_of(found: Mapping[NativeId, StepList | ConnectorError], run: Execution) -> tuple[ExecutionStep, ...]:
+    """The steps that a run got, and no error."""
+    steps = found[run.key]
+    assert isinstance(steps, StepList), steps
+    return steps.steps

@@ -62,11 +62,12 @@ class WireExecution(Struct, rename="camel"):
     status: str | None = None
 
 
-class WireWorkflow(Struct):
+class WireWorkflow(Struct, rename="camel"):
     """A workflow, of which only this is read."""
 
     id: str
     name: str | None = None
+    execution_count: int | None = None
 
 
 class WireText(Struct):
@@ -200,10 +201,19 @@ class SailPoint:
             page = body_of(await self.http.send(request), WORKFLOWS, "workflows")
             known = len(found)
             for wire in page:
-                found[wire.id] = Workflow(source=self.name, provider=self.provider, native_id=wire.id, name=wire.name)
+                found[wire.id] = self._workflow(wire)
             offset += len(page)
             if len(page) < PAGE_SIZE or len(found) == known:  # the last page, or one that repeats
                 return list(found.values())
+
+    def _workflow(self, wire: WireWorkflow) -> Workflow:
+        return Workflow(
+            source=self.name,
+            provider=self.provider,
+            native_id=wire.id,
+            name=wire.name,
+            run_count=wire.execution_count,
+        )
 
     async def list_executions(self, partition: str, query: ExecutionQuery, cursor: str | None) -> Page:
         """One page of a workflow's runs, in no order. The server may ignore `limit`: what came is what counts."""

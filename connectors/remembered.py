@@ -1,0 +1,90 @@
+"""What a process remembers: answers with their age, in a bounded number of bytes that all its sources share.
+
+Of answers that are still good the one that was not used for longest gives way first.
+"""
+
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+
+from cachetools import TLRUCache
+from msgspec import Struct
+
+from connectors.errors import ConnectorError, MissingError
+from connectors.footprint import weight_of
+from connectors.lifetimes import Lifetime
+from connectors.questions import Value
+
+DEFAULT_MB = 256
+MB = 1024 * 1024
+PLACE = 800
+"Bytes that an answer takes besides its content and its question: its age, its place in the order of use and of time."
+
+
+class Answer(Struct, frozen=True):
+    """A value, or that there is none, as it came from the source."""
+
+    value: Value | MissingError
+    as_of: int
+    "When it was asked for, in nanoseconds since 1970."
+    lifetime: Lifetime
+    age: float = 0.0
+    "Seconds since it came, as of when we got it: from a shared cache it comes with some."
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """An answer in memory."""
+
+    answer: Answer
+    born: float
+    "When it came, on the clock."
+    weight: int
+    failure: ConnectorError | None = None
+    "What became of asking anew."
+    rests_until: float = float("-inf")
+    "Until when that is not tried again, on the clock."
+
+
+def _death(_key: object, entry: Entry, _now: float) -> float:
+    return entry.born + entry.answer.lifetime.hard
+
+
+def _weight(entry: Entry) -> int:
+    return entry.weight
+
+
+@dataclass(slots=True)
+class Memory:
+    """Answers by question. Those past their hard limit are gone."""
+
+    max_bytes: int = DEFAULT_MB * MB
+    clock: Callable[[], float] = time.monotonic
+    _entries: "TLRUCache[Hashable, Entry]" = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._entries = TLRUCache(self.max_bytes, _death, timer=self.clock, getsizeof=_weight)
+
+    def get(self, key: Hashable) -> Entry | None:
+        """What is known, be it fresh or not."""
+        return self._entries.get(key)
+
+    def keep(self, key: Hashable, answer: Answer, weight: int | None = None) -> None:
+        """Remembers an answer in place of the one before. One too large to be kept is not, nor is the one before."""
+        size = PLACE + weight_of(key) + (weight_of(answer.value) if weight is None else weight)
+        if size > self.max_bytes:
+            self.forget(key)
+        else:
+            self._entries[key] = Entry(answer, self.clock() - answer.age, size)
+
+    def forget(self, key: Hashable) -> None:
+        """Forgets one answer."""
+        self._entries.pop(key, None)
+
+    @property
+    def size(self) -> int:
+        """Bytes taken."""
+        return int(self._entries.currsize)
+
+    def __len__(self) -> int:
+        return len(self._entries)
