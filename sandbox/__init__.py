@@ -4,6 +4,7 @@ Written from the providers' documents alone, so that it and the connectors do no
 """
 
 from sandbox.calls import Call
+from sandbox.faults import FAULTS, Active, FaultError
 from sandbox.generate import generate
 from sandbox.model import Problem, Run, State, Step, StepPlan, Trigger, Workflow
 from sandbox.providers.base import Quirks, Settings
@@ -11,8 +12,11 @@ from sandbox.server import PROVIDERS, Sandbox
 from sandbox.world import World
 
 __all__ = [
+    "FAULTS",
     "PROVIDERS",
+    "Active",
     "Call",
+    "FaultError",
     "Problem",
     "Quirks",
     "Run",

@@ -4,10 +4,17 @@
         sandbox.sources["llm"]["base_url"]
         sandbox.worlds["arcee"].add(run)
 
-Requests pass a chain of middlewares: the one that writes them down, those that were given, and the provider's own.
+Requests pass a chain of middlewares: the one that writes them down, the one that brings about the fault that is on,
+those that were given, and the provider's own.
+
+    fault = await sandbox.fault("arcee", "hang", only="/steps")
+    ...
+    await sandbox.heal("arcee")
 """
 
+import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +23,11 @@ from typing import Self
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from sandbox.authority import Authority
 from sandbox.calls import Call, counting
+from sandbox.door import Door, PlainTalk, Port
+from sandbox.faults import Active, FaultError, Order, read_order
+from sandbox.faults.active import striking
 from sandbox.generate import generate
 from sandbox.providers.arcee import Arcee
 from sandbox.providers.base import Provider, Quirks, Setting, Settings
@@ -48,6 +59,10 @@ class Sandbox:
         middlewares: Given a provider's name, what every request to it passes, outermost first.
         host, port: Where they listen: the first on `port`, the next on the one after it, and so on; 0 takes free
             ones.
+        tls: Who is reached by https: all, none, or these providers. Clients have to trust `ca_bundle`.
+
+    Raises:
+        RuntimeError: TLS is wanted, and the package for certificates is missing.
     """
 
     def __init__(
@@ -65,6 +80,7 @@ class Sandbox:
         middlewares: Callable[[str], Sequence[Middleware]] | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
+        tls: bool | Iterable[str] = False,
     ) -> None:
         clock = _clock(now)
         setting = Setting(clock, wall, limits, seed, quirks or Quirks())
@@ -80,10 +96,16 @@ class Sandbox:
         self._providers = {name: PROVIDERS[name](self.worlds[name], setting) for name in names}
         self._middlewares = middlewares or (lambda _: ())
         self._host = host
-        self._ports = {name: port + place if port else 0 for place, name in enumerate(names)}
+        self._doors = {name: Door(host, port + place if port else 0) for place, name in enumerate(names)}
         self._runners: dict[str, web.AppRunner] = {}
+        self._faults: dict[str, Active] = {}
+        self.connections: Counter[str] = Counter()  # accepted, by provider; refused ones are seen by nobody
+        self._tls = frozenset(names if tls is True else tls or ())
+        self._authority: Authority | None = None
 
     async def __aenter__(self) -> Self:
+        if self._tls:
+            self._authority = Authority(self._host)
         try:
             for name in self._providers:
                 await self.start(name)
@@ -101,37 +123,111 @@ class Sandbox:
         """Start one server, on the port that it had before. Nothing is done if it is up."""
         if provider in self._runners:
             return
-        server = self._providers[provider]
-        chain = [counting(provider, self.calls), *self._middlewares(provider), server.refusals]
+        server, door = self._providers[provider], self._doors[provider]
+        strike = striking(server, lambda: self._faults.get(provider))
+        chain = [counting(provider, self.calls), strike, *self._middlewares(provider), server.refusals]
         app = web.Application(middlewares=chain)
         app.add_routes(server.routes())
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2, handler_cancellation=True)
         await runner.setup()
         try:
-            await web.TCPSite(runner, self._host, self._ports[provider]).start()
+            await self._open(provider, runner)
         except BaseException:
+            door.close()
             await runner.cleanup()
             raise
         self._runners[provider] = runner
-        self._ports[provider] = runner.addresses[0][1]
-        url = self.url(provider)
-        self.sources[server.source] = server.settings(url)
+        url, trust = self.url(provider), {}
+        if self._authority and provider in self._tls and server.takes_ca_bundle:
+            trust = {"ca_bundle": str(self._authority.bundle)}
+        self.sources[server.source] = {**server.settings(url), **trust}
         if isinstance(server, Boomi):
             self.spaces_source = server.spaces_settings(url)
 
     async def stop(self, provider: str) -> None:
         """Stop one server: connections to it are refused from now on. Nothing is done if it is not up."""
         if runner := self._runners.pop(provider, None):
+            self._doors[provider].close()
+            if active := self._faults.get(provider):
+                await active.release()
             await runner.cleanup()
 
     async def close(self) -> None:
         """Stop them all."""
         for provider in list(self._runners):
             await self.stop(provider)
+        for active in self._faults.values():
+            await active.close()
+        self._faults.clear()
+        if self._authority:
+            self._authority.close()
+            self._authority = None
+
+    @property
+    def faults(self) -> Mapping[str, Active]:
+        """What is on, by provider."""
+        return self._faults
+
+    async def fault(self, provider: str, name: str, **parameters: object) -> Active:
+        """Have a provider suffer from a fault, instead of the one that it may have had.
+
+        Args:
+            parameters: Those of the fault, and of its scope: `of` what the calls ask for, `only` paths with this in
+                them, `every` n-th call, `since` the n-th, the `first` n.
+
+        Raises:
+            FaultError: There is no such provider, fault or parameter, or the fault needs TLS.
+        """
+        return await self.order(provider, read_order(name, parameters))
+
+    async def order(self, provider: str, order: Order) -> Active:
+        """The same for an order that was read before."""
+        if provider not in self._providers:
+            raise FaultError(f"there is no provider {provider!r}; there are {', '.join(self._providers)}")
+        if order.fault.needs_https and provider not in self._tls:
+            raise FaultError(f"{order.fault.name} needs a provider behind TLS: Sandbox(tls=[{provider!r}])")
+        await self.heal(provider)
+        active = Active(self._providers[provider], order)
+        await active.open()
+        self._faults[provider] = active
+        if order.fault.port is not Port.OPEN:
+            await self._again(provider)
+        return active
+
+    async def heal(self, provider: str) -> None:
+        """Take the fault away. Calls that it holds are broken off; nothing is done if there is none."""
+        if active := self._faults.pop(provider, None):
+            await active.close()
+            if active.fault.port is not Port.OPEN:
+                await self._again(provider)
+
+    @property
+    def ca_bundle(self) -> Path | None:
+        """What clients have to trust, as a PEM file that lasts as long as the sandbox; None without TLS."""
+        return self._authority.bundle if self._authority else None
+
+    async def _again(self, provider: str) -> None:
+        """With connections that exist broken, and the port as it is to be now."""
+        if provider in self._runners:
+            await self.stop(provider)
+            await self.start(provider)
+
+    async def _open(self, provider: str, runner: web.AppRunner) -> None:
+        """Open the port, or do to it what the fault wants."""
+        port = self._faults[provider].fault.port if provider in self._faults else Port.OPEN
+        is_secure = provider in self._tls and port is not Port.PLAIN
+        context = self._authority.context(port) if self._authority and is_secure else None
+
+        def accept() -> asyncio.Protocol:
+            self.connections[provider] += 1
+            return PlainTalk() if port is Port.PLAIN or runner.server is None else runner.server()
+
+        await self._doors[provider].open(accept, context, port)
 
     def url(self, provider: str) -> str:
         """Where a server listens, `http://127.0.0.1:8100`."""
-        return f"http://{self._host}:{self._ports[provider]}"
+        scheme = "https" if provider in self._tls else "http"
+        return f"{scheme}://{self._host}:{self._doors[provider].port}"
 
     def expire_tokens(self, provider: str) -> None:
         """Every token that a provider handed out is refused from now on."""

@@ -12,7 +12,7 @@ from aiohttp import web
 from sandbox.answers import Refused, answer, whole_number
 from sandbox.dice import dice
 from sandbox.model import JSON, SECOND, Run, State, Step, Workflow
-from sandbox.providers.base import Provider, Settings, bearer
+from sandbox.providers.base import PAGE_SIZE, Provider, Settings, bearer
 from sandbox.stamps import stamp
 from sandbox.steps import payload
 
@@ -70,6 +70,7 @@ class Arcee(Provider):
         wrong = Refused(400, {"detail": "limit and offset are whole numbers"})
         limit = whole_number(request.query.get("limit", "100"), wrong)
         offset = whole_number(request.query.get("offset", "0"), wrong)
+        limit = request.get(PAGE_SIZE, limit)
         runs = self.world.visible(now, flow.id)[offset : offset + limit]
         return answer([self._body(run, now) for run in runs])
 

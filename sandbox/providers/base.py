@@ -15,6 +15,9 @@ from sandbox.world import Clock, World
 
 Settings = dict[str, str | int | list[str]]  # one [sources.*] table
 
+PAGE_SIZE = web.RequestKey("page_size", int)
+"On a request whose limit is to be ignored: how many records its page may hold instead."
+
 
 @dataclass(frozen=True, slots=True)
 class Quirks:
@@ -47,6 +50,7 @@ class Provider(ABC):
 
     name: ClassVar[str]
     source: ClassVar[str]  # the name it has in the settings
+    takes_ca_bundle: ClassVar[bool] = False  # whether its settings may name further authorities to trust
 
     def __init__(self, world: World, setting: Setting) -> None:
         self.world = world

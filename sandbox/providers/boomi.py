@@ -17,7 +17,7 @@ from sandbox.answers import Refused, answer
 from sandbox.grants import Grants
 from sandbox.limits import Window
 from sandbox.model import JSON, State
-from sandbox.providers.base import Provider, Setting, Settings, bearer
+from sandbox.providers.base import PAGE_SIZE, Provider, Setting, Settings, bearer
 from sandbox.providers.boomi_filter import FilterError
 from sandbox.providers.boomi_query import OBJECTS, PAGE, Query
 from sandbox.providers.boomi_rows import Rows
@@ -124,12 +124,13 @@ class Boomi(Provider):
             query = Query.read(kind, config)
         except FilterError as wrong:
             raise _bad(f"Invalid query: {wrong}") from None
-        found, more = query.page(Rows(self.world, ACCOUNT, now), offset)
+        size = request.get(PAGE_SIZE, PAGE)
+        found, more = query.page(Rows(self.world, ACCOUNT, now), offset, size)
         body: dict[str, JSON] = {"@type": "QueryResult"}
         if found:
             body["result"] = found
         if more:
-            body["queryToken"] = self._seal.close([kind, config, offset + PAGE, now])
+            body["queryToken"] = self._seal.close([kind, config, offset + size, now])
         body["numberOfResults"] = len(found)
         return answer(body) if _wants_json(request) else _xml(body, 200)
 

@@ -42,18 +42,18 @@ class Query:
             raise FilterError(f"{kind} cannot be sorted")
         return cls(kind, read_filter(config, PROCESS_PROPERTIES if kind == "Process" else CONNECTOR_PROPERTIES))
 
-    def page(self, rows: Rows, offset: int) -> tuple[list[Row], bool]:
+    def page(self, rows: Rows, offset: int, size: int = PAGE) -> tuple[list[Row], bool]:
         """A page of rows, and whether more follow."""
         match self.kind:
             case "ExecutionRecord":
-                runs = list(islice(self.runs(rows), offset, offset + PAGE + 1))
-                return [rows.record(run) for run in runs[:PAGE]], len(runs) > PAGE
+                runs = list(islice(self.runs(rows), offset, offset + size + 1))
+                return [rows.record(run) for run in runs[:size]], len(runs) > size
             case "ExecutionConnector":
                 found = self._connectors(rows)
             case _:
                 found = self._processes(rows)
-        page = list(islice(found, offset, offset + PAGE + 1))
-        return page[:PAGE], len(page) > PAGE
+        page = list(islice(found, offset, offset + size + 1))
+        return page[:size], len(page) > size
 
     def runs(self, rows: Rows) -> Iterator[Run]:
         """The runs of a query of ExecutionRecord, in its order."""

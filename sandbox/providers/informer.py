@@ -11,7 +11,7 @@ from aiohttp import web
 
 from sandbox.answers import Refused, answer, never, whole_number
 from sandbox.model import JSON, Run, State, Workflow
-from sandbox.providers.base import Provider, Settings, bearer
+from sandbox.providers.base import PAGE_SIZE, Provider, Settings, bearer
 from sandbox.providers.informer_render import created, flat_job, full_job, job, record, shortened
 
 API_TOKEN = "sandbox-informer-token"  # noqa: S105  (a sandbox keeps no secrets)
@@ -23,6 +23,7 @@ class Informer(Provider):
 
     name: ClassVar[str] = "informer"
     source: ClassVar[str] = "reports"
+    takes_ca_bundle: ClassVar[bool] = True
 
     def routes(self) -> Iterable[web.AbstractRouteDef]:
         """Jobs and their history."""
@@ -120,6 +121,7 @@ def _hal(request: web.Request, name: str, link: JSON, rows: list[JSON], show: Ca
     """A page of a list. There is no `next` link."""
     limit = whole_number(request.query.get("limit", "30"), _BAD_QUERY, least=1)
     start = whole_number(request.query.get("start", "0"), _BAD_QUERY)
+    limit = request.get(PAGE_SIZE, limit)
     page = [show(row) for row in rows[start : start + limit]]
     return answer(
         {"_links": {"self": link}, "_embedded": {name: page}, "start": start, "count": len(page), "total": len(rows)}

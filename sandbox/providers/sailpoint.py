@@ -16,7 +16,7 @@ from sandbox.dice import dice
 from sandbox.grants import Grants
 from sandbox.limits import Window
 from sandbox.model import JSON, Run, State, Workflow
-from sandbox.providers.base import Provider, Setting, Settings, bearer
+from sandbox.providers.base import PAGE_SIZE, Provider, Setting, Settings, bearer
 from sandbox.providers.sailpoint_filter import FiltersError, read_filters
 from sandbox.providers.sailpoint_render import events, execution, history_v2, status, workflow
 from sandbox.world import World
@@ -113,6 +113,7 @@ class SailPoint(Provider):
         limit, offset = _bounds(request)
         if self.setting.quirks.sailpoint_ignores_limit:
             limit = MOST_ROWS
+        limit = request.get(PAGE_SIZE, limit)
         runs = self.world.visible(now, flow.id)
         if text := request.query.get("filters", ""):
             try:

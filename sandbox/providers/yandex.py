@@ -15,7 +15,7 @@ from aiohttp import web
 from sandbox.answers import Refused, answer, whole_number
 from sandbox.dice import dice
 from sandbox.model import JSON, SECOND, Run, State
-from sandbox.providers.base import Provider, Setting, Settings, bearer
+from sandbox.providers.base import PAGE_SIZE, Provider, Setting, Settings, bearer
 from sandbox.providers.yandex_iam import DeniedError, Iam, key_file
 from sandbox.providers.yandex_render import STATUS, drawing, entries, listed, whole, workflow
 from sandbox.seal import BrokenSealError, Seal
@@ -163,6 +163,7 @@ class Yandex(Provider):
         """
         wrong = _status(_INVALID, "Illegal argument page_size")
         size = min(whole_number(request.query.get("pageSize", "0"), wrong) or DEFAULT_PAGE, LARGEST_PAGE)
+        size = request.get(PAGE_SIZE, size)
         query = sorted((name, value) for name, value in request.query.items() if name != "pageToken")
         offset, now = 0, self.now
         if token := request.query.get("pageToken", ""):
