@@ -23,16 +23,21 @@ from uvicorn.supervisors import Multiprocess
 
 import schema
 from connectors.cached import Cached
+from connectors.caches import Caches
 from connectors.check import Check, check
 from connectors.connect import connect
 from connectors.declaration import Provider
 from connectors.registry import find_providers
-from engine.federation import DEFINITIONS
+from engine.documents import Documents
+from engine.federation import Subgraph
 from resolvers.bindables import bindables
 from resolvers.context import Context, House, Source
 from resolvers.cursor import DEFAULT_KEY
+from resolvers.entities import ENTITIES
 from serving import explorer
+from serving.freshness import Freshness
 from serving.handler import GraphQLEndpoint
+from serving.persisted import Store
 from settings import Settings, SettingsError, read_settings
 
 CONFIG = "HISTOGRAPH_CONFIG"
@@ -43,7 +48,9 @@ USAGE_ERROR = 2
 def build_schema(providers: Mapping[str, Provider]) -> GraphQLSchema:
     """The executable schema: the same in every environment, whatever sources there are."""
     text = schema.sdl(*(provider.sdl for provider in providers.values() if provider.sdl is not None))
-    return make_executable_schema([DEFINITIONS, text], *bindables(), convert_names_case=True)
+    subgraph = Subgraph(text, ENTITIES)
+    type_defs = [*subgraph.type_defs, schema.direct_sdl()]
+    return make_executable_schema(type_defs, *bindables(), subgraph, convert_names_case=True)
 
 
 def create_app(settings: Settings, providers: Mapping[str, Provider]) -> Starlette:
@@ -54,7 +61,8 @@ def create_app(settings: Settings, providers: Mapping[str, Provider]) -> Starlet
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        connected.extend(connect(name, one, providers[one.provider]) for name, one in settings.sources.items())
+        caches = Caches.of(settings.cache)
+        connected.extend(connect(name, one, providers[one.provider], caches) for name, one in settings.sources.items())
         key = settings.server.cursor_key
         house.sources = [Source(connector) for connector in connected]
         house.deadline_seconds = settings.server.deadline_seconds
@@ -64,14 +72,21 @@ def create_app(settings: Settings, providers: Mapping[str, Provider]) -> Starlet
         await house.aclose()
         for connector in connected:
             await connector.aclose()
+        await caches.aclose()
 
     async def healthz(_: Request) -> JSONResponse:
         return JSONResponse({"status": "ok"})
 
-    endpoint = GraphQLEndpoint(executable, lambda: Context(house))
+    endpoint = GraphQLEndpoint(
+        Documents(executable, settings.limits),
+        lambda: Context(house),
+        Freshness(executable),
+        Store.of(settings.server.trusted_documents),
+        settings.server.http_edition,
+    )
     return Starlette(
         routes=[
-            Route("/graphql", endpoint.handle, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
+            Route("/graphql", endpoint),
             Route("/healthz", healthz),
             *explorer.routes(),
         ],
@@ -94,7 +109,9 @@ def set_up_logging(level: str) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback  # shows no local variables
+            ),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

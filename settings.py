@@ -15,8 +15,12 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
+from connectors.caches import CacheSettings
 from connectors.declaration import Provider, SourceSettings
 from connectors.http.auth import Secret
+from engine.limits import Limits
+from serving.editions import Edition
+from serving.trusted import Manifest, TrustedDocuments
 
 SOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", flags=re.ASCII)
 PATH_OF_PROBLEM = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<where>[^`]*)`)?", flags=re.DOTALL)
@@ -35,6 +39,10 @@ class ServerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     "Signs cursors. The same for all processes of one service; without one, a fixed key tells accidents only."
     log_level: str = "info"
     "debug, info, warning or error."
+    http_edition: Edition = Edition.DRAFTS
+    "Of GraphQL over HTTP: drafts, as most clients know it, or 2026-09."
+    trusted_documents: TrustedDocuments | None = None
+    "A manifest of documents by their sha256, and what becomes of others: off, log or enforce."
 
     def problem(self) -> str | None:
         """What is wrong with the values."""
@@ -47,13 +55,15 @@ class ServerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return None
 
 
-AnySettings = TypeVar("AnySettings", ServerSettings, SourceSettings)
+AnySettings = TypeVar("AnySettings", ServerSettings, Limits, CacheSettings, SourceSettings)
 
 
 class Settings(Struct, frozen=True, kw_only=True):
     """The whole file."""
 
     server: ServerSettings
+    limits: Limits = Limits()
+    cache: CacheSettings = CacheSettings()
     sources: dict[str, SourceSettings]
 
 
@@ -92,17 +102,20 @@ class Reading:
 
     def settings(self, tree: Mapping[str, Any]) -> Settings:
         """The settings, when nothing is wrong."""
-        for name in tree.keys() - {"server", "sources"}:
-            self._tell([name], f"unknown table [{name}]; there are [server] and [sources.<name>]")
+        for name in tree.keys() - {"server", "limits", "cache", "sources"}:
+            self._tell([name], f"unknown table [{name}]; there are [server], [limits], [cache] and [sources.<name>]")
         server = self._table(["server"], tree.get("server", {}), ServerSettings)
+        limits = self._table(["limits"], tree.get("limits", {}), Limits)
+        cache = self._table(["cache"], tree.get("cache", {}), CacheSettings)
         tables = tree.get("sources", {})
         if not isinstance(tables, dict) or not tables:
             self._tell(["sources"], "no source is configured: there has to be a [sources.<name>] table")
             tables = {}
         sources = {name: self._source(name, table) for name, table in tables.items()}
-        if self._problems or server is None:
+        if self._problems or server is None or limits is None or cache is None:
             raise SettingsError(self._problems)
-        return Settings(server=server, sources={name: one for name, one in sources.items() if one is not None})
+        known = {name: one for name, one in sources.items() if one is not None}
+        return Settings(server=server, limits=limits, cache=cache, sources=known)
 
     def _source(self, name: str, table: Any) -> SourceSettings | None:
         """One source's table; None when it is wrong, which has been told then."""
@@ -136,7 +149,7 @@ class Reading:
     def _table(self, path: list[str], table: Any, kind: type[AnySettings]) -> AnySettings | None:
         """A table as its struct; None when it is wrong, which has been told then."""
         try:
-            settings = msgspec.convert(table, kind, dec_hook=self._secret)
+            settings = msgspec.convert(table, kind, dec_hook=self._kept_elsewhere)
         except msgspec.ValidationError as error:
             self._tell_invalid(path, str(error))
             return None
@@ -152,10 +165,16 @@ class Reading:
         what = what.replace("Object missing required field", "missing setting")
         self._tell([*path, field], f"{where}: {what}" if where else what)
 
-    def _secret(self, kind: type, value: Any) -> Secret:
-        """A secret by where it is kept."""
+    def _kept_elsewhere(self, kind: type, value: Any) -> Secret | Manifest:
+        """What the file only says the place of."""
+        if kind is Manifest and isinstance(value, str):
+            return Manifest.read(self._file.parent / value)
         if kind is not Secret:
-            raise NotImplementedError(kind)
+            raise ValueError("has to be a path")
+        return self._secret(value)
+
+    def _secret(self, value: Any) -> Secret:
+        """A secret by where it is kept."""
         if not isinstance(value, dict) or len(value) != 1 or not value.keys() <= {"env", "file"}:
             raise ValueError('a secret is given as { env = "NAME" } or { file = "path" }, never as text')
         ((where, name),) = value.items()

@@ -10,3 +10,8 @@ def sdl(*further: str) -> str:
     files = [HERE / "federation.graphql", HERE / "query.graphql", HERE / "execution.graphql"]
     files += sorted((HERE / "providers").glob("*.graphql"))
     return "\n".join([*(file.read_text(encoding="utf-8") for file in files), *further])
+
+
+def direct_sdl() -> str:
+    """What is added for clients that ask us directly, and not served to composers."""
+    return (HERE / "direct.graphql").read_text(encoding="utf-8")

@@ -1,97 +1,142 @@
-"""GraphQL over HTTP: one POST of JSON, one answer. A client that goes away cancels its query."""
+"""GraphQL over HTTP: from a request to what its document means, may cost, and gives.
+
+Each step may refuse, and none does work that a later refusal would waste. A client that goes away cancels its query.
+"""
 
 import asyncio
-import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from inspect import isawaitable
 from typing import Any
 
 import msgspec
-from ariadne import graphql
-from graphql import GraphQLSchema
-from msgspec import Struct
-from starlette.exceptions import HTTPException
+from graphql import ExecutionResult, execute
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
+from engine.documents import Document, Documents, Operation
+from engine.errors import ErrorCode, RefusedError, refused
 from resolvers.context import Context
-from serving.errors import format_error
+from serving.editions import Edition
+from serving.errors import code_of, tell_errors, tell_fault, tell_refusal
 from serving.explorer import to_explorer, wants_page
+from serving.freshness import NO_STORE, Freshness, matches
+from serving.media import JSON, choose
+from serving.persisted import Store
+from serving.request import GraphQLRequest, MalformedError, read_request
 
-MAX_BODY = 128 * 1024  # bytes
-JSON = "application/json"
-
-# ariadne would log each mistake of a caller with a traceback; `serving.errors` tells what is worth telling
-SILENT = logging.Logger("histograph.ariadne", level=logging.CRITICAL + 1)
-
-
-class GraphQLRequest(Struct, rename="camel"):
-    """The members of a request that the specification names."""
-
-    query: str
-    variables: dict[str, Any] | None = None
-    operation_name: str | None = None
-    extensions: dict[str, Any] | None = None
-
-
-REQUEST = msgspec.json.Decoder(GraphQLRequest)
+METHODS = frozenset({"GET", "HEAD", "POST"})
+ALWAYS = {"Vary": "Accept", "X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'"}
 
 
 @dataclass(frozen=True, slots=True)
 class GraphQLEndpoint:
-    """Answers `/graphql`."""
+    """Answers `/graphql`, as an ASGI application: it sees every method."""
 
-    schema: GraphQLSchema
+    documents: Documents
     new_context: Callable[[], Context]
+    freshness: Freshness
+    store: Store = field(default_factory=Store)
+    edition: Edition = Edition.DRAFTS
 
-    async def handle(self, request: Request) -> Response:
-        """One request. A browser that opens the address is led to the explorer."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        request = Request(scope, receive)
+        try:
+            response = await self._response(request)
+        except ClientDisconnect:
+            return  # nobody listens
+        except Exception as fault:
+            body = {"errors": [tell_fault(fault)]}
+            response = answer(body, 500, JSON, {"Cache-Control": NO_STORE})
+        await response(scope, receive, send)
+
+    async def _response(self, request: Request) -> Response:
+        """A browser that opens the address is led to the explorer."""
         if wants_page(request):
             return to_explorer(request)
-        if request.method != "POST":
-            return failure(405, "METHOD_NOT_ALLOWED", "POST a query as JSON", {"Allow": "POST"})
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
-            return failure(415, "UNSUPPORTED_MEDIA_TYPE", f"the body has to be {JSON}")
+        media_type = choose(request.headers.get("accept"))
+        document: Document | None = None
         try:
-            asked = REQUEST.decode(await self._body(request))
-        except HTTPException as error:
-            return failure(error.status_code, "PAYLOAD_TOO_LARGE", error.detail)
-        except (msgspec.MsgspecError, RecursionError) as error:
-            return failure(400, "BAD_REQUEST", f"not a GraphQL request: {error}")
-        return await self._answer_unless_left(request, asked)
+            if request.method not in METHODS:
+                raise refused(ErrorCode.METHOD_NOT_ALLOWED, "GET for queries, POST for all operations")
+            if media_type is None:
+                raise refused(ErrorCode.NOT_ACCEPTABLE, "answers are application/graphql-response+json, or JSON")
+            asked = await read_request(request, self.documents.limits)
+            text = self.store.text(asked)
+            document = self.documents.read(text)
+            operation = document.operation(asked.operation_name)
+            _check_operation(operation, request.method)
+            self.documents.check(operation, asked.variables or {})
+            self.store.keep(asked, text)
+        except RefusedError as error:
+            return self._refusal(error, media_type or JSON, request, document)
+        return await _unless_left(request, self._answer(request, asked, document, operation, media_type))
 
-    async def _body(self, request: Request) -> bytes:
-        parts, size = [], 0
-        async for part in request.stream():
-            size += len(part)
-            if size > MAX_BODY:
-                raise HTTPException(413, f"a request has at most {MAX_BODY} bytes")
-            parts.append(part)
-        return b"".join(parts)
-
-    async def _answer_unless_left(self, request: Request, asked: GraphQLRequest) -> Response:
-        answer = asyncio.create_task(self._answer(asked))
-        left = asyncio.create_task(_disconnected(request))
-        try:
-            await asyncio.wait({answer, left}, return_when=asyncio.FIRST_COMPLETED)
-            if not answer.done():
-                raise ClientDisconnect
-            return answer.result()
-        finally:
-            for task in (answer, left):
-                task.cancel()
-            await asyncio.gather(answer, left, return_exceptions=True)
-
-    async def _answer(self, asked: GraphQLRequest) -> Response:
+    async def _answer(
+        self, request: Request, asked: GraphQLRequest, document: Document, operation: Operation, media_type: str
+    ) -> Response:
         context = self.new_context()
         context.enter()
-        data = {"query": asked.query, "variables": asked.variables, "operationName": asked.operation_name}
-        _, result = await graphql(
-            self.schema, data, context_value=context, error_formatter=format_error, logger=SILENT, debug=False
+        variables = asked.variables or {}
+        result = await self._execute(operation, variables, context)
+        if result.errors:
+            errors = tell_errors(result.errors, variables, document.sha256)
+            status = self.edition.of_answer(True, media_type)
+            return answer({"data": result.data, "errors": errors}, status, media_type, {"Cache-Control": NO_STORE})
+        if not operation.is_query:
+            return answer({"data": result.data}, 200, media_type, {"Cache-Control": NO_STORE})
+        headers = {"Cache-Control": self.freshness.cache_control(context.pages)}
+        if request.method != "POST":
+            headers["ETag"] = self.freshness.etag(operation, result.data)
+            if matches(headers["ETag"], request.headers.get("if-none-match")):
+                return Response(status_code=304, headers=ALWAYS | headers)
+        return answer({"data": result.data}, 200, media_type, headers)
+
+    async def _execute(self, operation: Operation, variables: Mapping[str, Any], context: Context) -> ExecutionResult:
+        result = execute(
+            self.documents.schema,
+            operation.document,
+            context_value=context,
+            variable_values=dict(variables),
+            operation_name=operation.name,
+            hide_suggestions=True,
         )
-        if result.get("data") is None and not any("path" in error for error in result.get("errors", ())):
-            result.pop("data", None)  # the request itself was wrong: nothing was executed
-        return Response(msgspec.json.encode(result), media_type=JSON)
+        return await result if isawaitable(result) else result
+
+    def _refusal(self, error: RefusedError, media_type: str, request: Request, document: Document | None) -> Response:
+        """No `data`: nothing was executed."""
+        code = code_of(error.errors[0])
+        status, media_type = self.edition.of_refusal(code, media_type, isinstance(error, MalformedError))
+        headers = {"Cache-Control": NO_STORE}
+        if code is ErrorCode.METHOD_NOT_ALLOWED:
+            headers["Allow"] = "POST" if request.method in METHODS else "GET, HEAD, POST"
+        if code is ErrorCode.REQUEST_TIMEOUT:
+            headers["Connection"] = "close"
+        told = tell_refusal(error.errors, self.documents.limits.errors, document.sha256 if document else None)
+        return answer({"errors": told}, status, media_type, headers)
+
+
+def _check_operation(operation: Operation, method: str) -> None:
+    if method != "POST" and not operation.is_query:
+        raise refused(ErrorCode.METHOD_NOT_ALLOWED, "a mutation has to be sent by POST")
+
+
+async def _unless_left(request: Request, answering: Any) -> Response:
+    """The answer; a client that leaves before it cancels what was being done for it."""
+    answered: asyncio.Task[Response] = asyncio.ensure_future(answering)
+    left = asyncio.create_task(_disconnected(request))
+    try:
+        await asyncio.wait({answered, left}, return_when=asyncio.FIRST_COMPLETED)
+        if not answered.done():
+            raise ClientDisconnect
+        return answered.result()
+    finally:
+        for task in (answered, left):
+            task.cancel()
+        await asyncio.gather(answered, left, return_exceptions=True)
 
 
 async def _disconnected(request: Request) -> None:
@@ -99,7 +144,10 @@ async def _disconnected(request: Request) -> None:
         pass
 
 
-def failure(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> Response:
-    """A request that never became a query."""
-    body = msgspec.json.encode({"errors": [{"message": message, "extensions": {"code": code}}]})
-    return Response(body, status, headers, JSON)
+def answer(body: Mapping[str, Any], status: int, media_type: str, headers: Mapping[str, str]) -> Response:
+    """JSON, also of what has no place in it: half a surrogate pair."""
+    try:
+        content = msgspec.json.encode(body)
+    except UnicodeEncodeError:
+        content = json.dumps(body).encode()
+    return Response(content, status, {**ALWAYS, **headers, "Content-Type": f"{media_type}; charset=utf-8"})

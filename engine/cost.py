@@ -1,0 +1,261 @@
+"""What an operation may cost at the most, by the schema's @cost and @listSize and the values of its variables.
+
+Every value in the answer costs 1, or its field's @cost; a list costs its size times its item. What is known of a
+document is summed up once; what hangs on variables is multiplied out for each request.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from graphql import (
+    DirectiveNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    ListValueNode,
+    OperationDefinitionNode,
+    SelectionNode,
+    SelectionSetNode,
+    Undefined,
+    VariableNode,
+    get_named_type,
+    get_nullable_type,
+    is_list_type,
+    value_from_ast_untyped,
+)
+
+ASSUMED_SIZE = 10
+"Of a list that says nothing of its size."
+
+CONNECTION = {"slicingArguments": ["first"], "sizedFields": ["edges", "nodes"]}
+
+Variables = Mapping[str, Any]
+
+
+class Factor(Protocol):
+    """A number that hangs on a variable."""
+
+    def of(self, variables: Variables) -> int:
+        """The number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The value of a variable as a size: a number, or a list by its length."""
+
+    variable: str
+    default: int
+
+    def of(self, variables: Variables) -> int:
+        """The default when there is no value."""
+        value = variables.get(self.variable)
+        if isinstance(value, list):
+            return len(value)
+        return max(value, 0) if isinstance(value, int) else self.default
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """@include or @skip by a variable: 1 or 0."""
+
+    variable: str
+    wanted: bool
+
+    def of(self, variables: Variables) -> int:
+        """1 when it is included."""
+        return int(variables.get(self.variable) is self.wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """A sum of what is fixed, and of products."""
+
+    fixed: int = 0
+    products: tuple[tuple[Factor, "Cost"], ...] = ()
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(self.fixed + other.fixed, self.products + other.products)
+
+    def times(self, factor: "int | Factor") -> "Cost":
+        """So many times as much."""
+        if isinstance(factor, int):
+            if factor == 1:
+                return self
+            return Cost(self.fixed * factor, tuple((one, cost.times(factor)) for one, cost in self.products))
+        return Cost(0, ((factor, self),))
+
+    def of(self, variables: Variables) -> int:
+        """The cost with these variables, which are coerced."""
+        return self.fixed + sum(factor.of(variables) * cost.of(variables) for factor, cost in self.products)
+
+
+NOTHING = Cost()
+Size = int | Factor
+
+
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """What a @listSize says of fields below its own."""
+
+    fields: frozenset[str] = frozenset()
+    size: Size = 1
+
+
+@dataclass(slots=True)
+class Estimate:
+    """Sums up the cost of one document's operations."""
+
+    schema: GraphQLSchema
+    fragments: Mapping[str, FragmentDefinitionNode]
+    _known: dict[tuple[str, Sized], Cost] = field(default_factory=dict)
+
+    def of(self, operation: OperationDefinitionNode) -> Cost:
+        """The cost of a valid operation. Introspection has limits of its own, and counts nothing here."""
+        root = self.schema.get_root_type(operation.operation)
+        return self._selections(operation.selection_set, root, Sized())
+
+    def pages(self, operation: OperationDefinitionNode) -> list[Size]:
+        """The sizes that root fields are asked for."""
+        root = self.schema.get_root_type(operation.operation)
+        return [size for node, parent in self._fields(operation.selection_set, root) for size in _asked(node, parent)]
+
+    def _fields(
+        self, selection_set: SelectionSetNode, parent: GraphQLNamedType | None
+    ) -> list[tuple[FieldNode, GraphQLField]]:
+        found: list[tuple[FieldNode, GraphQLField]] = []
+        for node in selection_set.selections:
+            if isinstance(node, FieldNode):
+                if (definition := _definition(parent, node)) is not None:
+                    found.append((node, definition))
+            elif isinstance(node, FragmentSpreadNode):
+                found += self._fields(self.fragments[node.name.value].selection_set, parent)
+            elif isinstance(node, InlineFragmentNode):
+                found += self._fields(node.selection_set, parent)
+        return found
+
+    def _selections(self, selection_set: SelectionSetNode, parent: GraphQLNamedType | None, sized: Sized) -> Cost:
+        return sum((self._selection(node, parent, sized) for node in selection_set.selections), NOTHING)
+
+    def _selection(self, node: SelectionNode, parent: GraphQLNamedType | None, sized: Sized) -> Cost:
+        if isinstance(node, FieldNode):
+            cost = self._field(node, parent, sized)
+        elif isinstance(node, FragmentSpreadNode):
+            cost = self._fragment(node.name.value, sized)
+        elif isinstance(node, InlineFragmentNode):
+            condition = node.type_condition
+            inner = parent if condition is None else self.schema.get_type(condition.name.value)
+            cost = self._selections(node.selection_set, inner, sized)
+        else:
+            cost = NOTHING
+        for factor in map(_condition, node.directives or ()):
+            cost = cost.times(factor)
+        return cost
+
+    def _fragment(self, name: str, sized: Sized) -> Cost:
+        if (name, sized) not in self._known:
+            fragment = self.fragments[name]
+            parent = self.schema.get_type(fragment.type_condition.name.value)
+            self._known[name, sized] = self._selections(fragment.selection_set, parent, sized)
+        return self._known[name, sized]
+
+    def _field(self, node: FieldNode, parent: GraphQLNamedType | None, sized: Sized) -> Cost:
+        name = node.name.value
+        definition = _definition(parent, node)
+        if definition is None:  # one of the language's own
+            return Cost(1) if name == "__typename" else NOTHING
+        list_size = _list_size(definition)
+        below, own = Sized(), sized.size if name in sized.fields else None
+        if list_size is not None:
+            size = next(iter(_asked(node, definition)), list_size.get("assumedSize") or ASSUMED_SIZE)
+            if names := list_size.get("sizedFields"):
+                below = Sized(frozenset(names), size)
+            else:
+                own = size
+        elif own is None and is_list_type(get_nullable_type(definition.type)):
+            own = _length(node, definition)
+        cost = Cost(_weight(definition))
+        if node.selection_set is not None:
+            cost += self._selections(node.selection_set, get_named_type(definition.type), below)
+        return cost if own is None else cost.times(own)
+
+
+def _definition(parent: GraphQLNamedType | None, node: FieldNode) -> GraphQLField | None:
+    if isinstance(parent, GraphQLObjectType | GraphQLInterfaceType):
+        fields: Mapping[str, GraphQLField] = parent.fields
+        return fields.get(node.name.value)
+    return None
+
+
+def _list_size(definition: GraphQLField) -> dict[str, Any] | None:
+    """What @listSize says of a field; without it, a field with `first` is taken for a connection."""
+    said = _directive(definition.ast_node.directives, "listSize") if definition.ast_node is not None else None
+    return CONNECTION if said is None and "first" in definition.args else said
+
+
+def _weight(definition: GraphQLField) -> int:
+    """By @cost on the field, or else on its type."""
+    for node in (definition.ast_node, get_named_type(definition.type).ast_node):
+        cost = None if node is None else _directive(node.directives, "cost")
+        if cost is not None:
+            return int(cost["weight"])
+    return 1
+
+
+def _asked(node: FieldNode, definition: GraphQLField) -> list[Size]:
+    """What the slicing arguments of a field's @listSize say."""
+    names = (_list_size(definition) or {}).get("slicingArguments") or ()
+    given = {argument.name.value: argument.value for argument in node.arguments or ()}
+    sizes: list[Size] = []
+    for name in names:
+        value = given.get(name)
+        if isinstance(value, VariableNode):
+            sizes.append(Given(value.name.value, _default(definition, name)))
+        else:
+            sizes.append(max(int(value.value), 0) if isinstance(value, IntValueNode) else _default(definition, name))
+    return sizes
+
+
+def _default(definition: GraphQLField, name: str) -> int:
+    """Of an argument; it stands for null too."""
+    node = definition.args[name].ast_node
+    default = None if node is None else node.default_value
+    return int(default.value) if isinstance(default, IntValueNode) else ASSUMED_SIZE
+
+
+def _length(node: FieldNode, definition: GraphQLField) -> Size:
+    """A list without @listSize is as long as the list that it is asked by (`_entities`), or of an assumed size."""
+    for argument in node.arguments or ():
+        if is_list_type(get_nullable_type(definition.args[argument.name.value].type)):
+            if isinstance(argument.value, ListValueNode):
+                return len(argument.value.values)
+            if isinstance(argument.value, VariableNode):
+                return Given(argument.value.name.value, ASSUMED_SIZE)
+    return ASSUMED_SIZE
+
+
+def _condition(directive: DirectiveNode) -> Size:
+    """What @include and @skip leave of a selection."""
+    name = directive.name.value
+    if name not in {"include", "skip"}:
+        return 1
+    value = next(argument.value for argument in directive.arguments or () if argument.name.value == "if")
+    if isinstance(value, VariableNode):
+        return Condition(value.name.value, name == "include")
+    return int(value_from_ast_untyped(value) is (name == "include"))
+
+
+def _directive(directives: Sequence[DirectiveNode] | None, name: str) -> dict[str, Any] | None:
+    """The arguments of a directive in the SDL."""
+    for directive in directives or ():
+        if directive.name.value == name:
+            given = {one.name.value: value_from_ast_untyped(one.value) for one in directive.arguments or ()}
+            return {key: value for key, value in given.items() if value is not Undefined}
+    return None
