@@ -54,6 +54,7 @@ async def plan_source(source: Source, query: ExecutionQuery, request: HistoryReq
         failed = masked(error, source.name).error
         return SourcePlan(source, error=failed)
     chosen = chosen_workflows(workflows, query)
+    _expect(chosen, source)
     is_narrowed = query.workflow_ids is not None or query.workflow_name_contains is not None
     return SourcePlan(
         source,
@@ -74,6 +75,17 @@ def chosen_workflows(workflows: Sequence[Workflow], query: ExecutionQuery) -> Se
     if part is not None:
         workflows = [flow for flow in workflows if flow.name is None or part.casefold() in flow.name.casefold()]
     return workflows
+
+
+def _expect(workflows: Sequence[Workflow], source: Source) -> None:
+    """What the provider's own counts say of how dense runs lie, where nothing was learned yet: saves a first call."""
+    can = source.connector.capabilities
+    if can.retention is None:
+        return
+    for workflow in workflows:
+        if workflow.run_count is not None and workflow.run_count > can.page_size:
+            width = int(can.retention.total_seconds()) * SECOND * can.page_size // (2 * workflow.run_count)
+            source.memory.windows.setdefault(workflow.native_id, width)
 
 
 def _beyond_retention(query: ExecutionQuery, source: Source, now: int) -> UnsupportedError | None:

@@ -39,7 +39,7 @@ MIN_FETCH, MAX_FETCH = 20, 100
 "Rows asked for at a time."
 SPARE = 10
 "Rows asked for beyond those wanted: for the next one, which tells that the list goes on, and for ties at both ends."
-DOUBT = 3
+DOUBT = 0
 "Rows at the end of what is read of an order that is not promised, which others may still come before."
 DOUBT_NS = 5 * SECOND
 "The same in time."
@@ -55,6 +55,8 @@ class Memory:
     "Nanoseconds by which rows were seen out of order. Cursors carry it, and are believed for their own list only."
     windows: dict[str, int] = field(default_factory=dict)
     "By partition: nanoseconds that hold about half a page of rows."
+    openings: dict[str, int] = field(default_factory=dict)
+    "By partition: where the window of its newest rows started last."
 
 
 @dataclass(slots=True, kw_only=True)

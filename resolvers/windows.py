@@ -50,6 +50,8 @@ class WindowStream(Stream):
         async for some in listing(self, query, page):
             rows += some
         self.take(rows)
+        if window.end is None and window.start is not None:
+            self.memory.openings[self.partition] = window.start
         self._learn(window, rows)
         far = window.start if self.query.order.is_descending else window.end
         if window == left or far is None:
@@ -70,12 +72,18 @@ class WindowStream(Stream):
         if width is None:
             return left
         if self.query.order.is_descending:
-            start = (self.now() if left.end is None else left.end) - width
+            start = self._opening(width) if left.end is None else left.end - width
             return left if left.start is not None and start <= left.start else Range(start, left.end)
         if left.start is None:
             return left
         end = left.start + width
         return left if left.end is not None and end >= left.end else Range(left.start, end)
+
+    def _opening(self, width: int) -> int:
+        """Where the newest window starts: where it last did, as long as that is about right, for that is remembered."""
+        latest = self.now() - width
+        start = self.memory.openings.get(self.partition, latest)
+        return start if latest - width <= start <= latest + width // 2 else latest
 
     def _narrower(self, window: Range, page: Page, tries: int) -> Range | None:
         """The near part of a window that holds too much; None when there is no narrower one.
@@ -107,7 +115,9 @@ class WindowStream(Stream):
     def _learn(self, window: Range, rows: Sequence[Execution]) -> None:
         """What this window says of the next one's width: half a page is what it should hold."""
         times = [row.started_at.ns for row in rows if row.started_at is not None]
-        if not times:  # who knows how far the next runs are: all that is left is asked for
+        far = window.start if self.query.order.is_descending else window.end
+        # all that was left has come; or nothing has, and who knows how far the next runs are
+        if far is None or not times:
             self._width = None
             return
         start = min(times) if window.start is None else window.start

@@ -14,13 +14,13 @@ FIRSTS = st.sampled_from([1, 2, 3, 5, 10, 17, 50, 200, 500])
 
 
 @st.composite
-def sources(draw: st.DrawFn, at_most: int = 6) -> list[FakeSource]:
+def sources(draw: st.DrawFn, at_most: int = 6, at_least: int = 0) -> list[FakeSource]:
     """Some sources of mixed kinds, with ties, bursts and empty partitions, some of them a little out of order."""
-    return [draw(source(f"s{index}")) for index in range(draw(st.integers(1, at_most)))]
+    return [draw(source(f"s{index}", at_least)) for index in range(draw(st.integers(1, at_most)))]
 
 
 @st.composite
-def source(draw: st.DrawFn, name: str) -> FakeSource:
+def source(draw: st.DrawFn, name: str, at_least: int) -> FakeSource:
     kind = draw(st.sampled_from(sorted(KINDS)))
     unit = SECOND if kind == "token" else draw(st.sampled_from(UNITS))
     spread = draw(st.integers(1, 3))
@@ -30,9 +30,10 @@ def source(draw: st.DrawFn, name: str) -> FakeSource:
         kind,
         [
             run(name, f"r{at}", ago * unit, workflow=f"w{at % spread}", status=STATUSES[at % 3], seconds=at % 7)
-            for at, ago in enumerate(draw(st.lists(st.integers(0, 40), max_size=30)))
+            for at, ago in enumerate(draw(st.lists(st.integers(0, 40), min_size=at_least, max_size=30)))
         ],
-        page_size=draw(st.integers(5, 30)),
+        # narrowing windows takes calls: very small pages would come to the bound of pages
+        page_size=draw(st.integers(12 if kind == "unordered" else 5, 30)),
         precision=SECOND if kind == "token" else 1,
         late=0 if promised else draw(st.sampled_from([0, 0, 2 * SECOND])),
         swapped=False if promised else draw(st.booleans()),

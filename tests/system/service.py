@@ -1,5 +1,6 @@
 """The API without its own HTTP, over a sandbox: pages may be asked of one process, or each of a new one."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,11 +45,15 @@ class Service:
         configured = read_settings(self.sandbox.write_settings(self.folder), providers)
         connectors = []
         for name, one in configured.sources.items():
-            connected = connect(name, one, providers[one.provider])
+            connected = connect(name, one, providers[one.provider], clock=self._clock)
             connectors.append(Cached(connected.inner, clock=lambda: self.now, close=connected.close))
         self._open += connectors
         sources = [Source(connector) for connector in connectors]
-        return House(sources=sources, deadline_seconds=self.deadline_seconds, wall_clock=lambda: NOW)
+        return House(sources=sources, deadline_seconds=self.deadline_seconds, clock=self._clock, wall_clock=lambda: NOW)
+
+    def _clock(self) -> float:
+        """Goes on during a page, and jumps between two: long enough for a breaker to try again."""
+        return time.monotonic() + self.now
 
     async def page(self, query: str, **variables: Any) -> Mapping[str, Any]:
         """`executionHistory` of a query: by a process that lives on, or by a new one."""
