@@ -17,10 +17,9 @@ export UV_PROJECT_ENVIRONMENT := $(CURDIR)/$(VENV)
 SETUP := $(VENV)/.synced
 WEB := serving/explorer/web
 EXPLORER := serving/explorer/static/index.html
-BROWSER := tests/browser/node_modules/.package-lock.json
 NPM := npm --no-fund --no-audit --no-update-notifier --loglevel=error
 
-.PHONY: help run check test lint types unit test-heavy format setup explorer browser lock snapshots clean
+.PHONY: help run check test lint types unit test-heavy format setup explorer browser audit gateways lock snapshots clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,12 +41,18 @@ $(EXPLORER): $(SETUP) $(WEB)/package-lock.json $(wildcard $(WEB)/*.* $(WEB)/src/
 
 explorer: $(EXPLORER) ## GraphiQL, built from npm to work without internet
 
-$(BROWSER): $(SETUP) tests/browser/package-lock.json
-	@echo "Fetching a browser for the tests (once)"
-	@cd tests/browser && $(NPM) ci
+# npm packages that only the tests use: a browser, HTTP audits, composers and gateways
+NODE_TESTS := tests/browser tests/serving/audit tests/gateways
+NODE_READY := $(NODE_TESTS:%=%/node_modules/.package-lock.json)
+
+tests/%/node_modules/.package-lock.json: tests/%/package-lock.json | $(SETUP)
+	@echo "Fetching what tests/$* needs (once)"
+	@cd tests/$* && $(NPM) ci
 	@touch $@
 
-browser: $(BROWSER) ## the browser that the tests use, from npm
+browser: tests/browser/node_modules/.package-lock.json ## the browser that the tests use, from npm
+audit: tests/serving/audit/node_modules/.package-lock.json ## the audits of GraphQL over HTTP, from npm
+gateways: tests/gateways/node_modules/.package-lock.json ## composers, gateways and a client for the tests, from npm
 
 run: $(SETUP) $(EXPLORER) ## the API and GraphiQL on PORT (8000); a sandbox with data unless CONFIG names a settings file; WORKERS
 	@exec python app.py --port $(PORT) --workers $(WORKERS) $(if $(CONFIG),--config $(CONFIG))
@@ -63,10 +68,10 @@ lint: $(SETUP) ## ruff
 types: $(SETUP) ## mypy --strict
 	@mypy
 
-unit: $(SETUP) $(EXPLORER) $(BROWSER) ## all tests
+unit: $(SETUP) $(EXPLORER) $(NODE_READY) ## all tests
 	@pytest
 
-test-heavy: $(SETUP) ## the tests that take long, alone
+test-heavy: $(SETUP) $(NODE_READY) ## the tests that take long, alone
 	@pytest -m heavy
 
 format: $(SETUP) ## puts the code in ruff's form
@@ -79,4 +84,4 @@ lock: $(SETUP) ## the lock file anew, from pyproject.toml
 	uv lock
 
 clean: ## removes what set-up and builds made
-	rm -rf $(VENV) serving/explorer/static serving/explorer/web/node_modules tests/browser/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) serving/explorer/static serving/explorer/web/node_modules $(NODE_TESTS:%=%/node_modules) .schemathesis .mypy_cache .ruff_cache .pytest_cache .hypothesis

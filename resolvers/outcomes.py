@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from msgspec.structs import replace
 
-from connectors.contract import ExecutionQuery
+from connectors.contract import ExecutionQuery, Stale
 from connectors.errors import ConnectorError, UnreadableError
 from resolvers.candidates import Candidates
 from resolvers.context import Context
@@ -42,6 +43,8 @@ class Report:
         own = [(index, stream) for index, (source, stream) in enumerate(self.streams) if source == name]
         failed = {stream.partition: merge.errors[index] for index, stream in own if index in merge.errors}
         told = [stream.as_of for _, stream in own if stream.as_of is not None]
+        if plan.stale is not None:
+            told.append(plan.stale.as_of)
         answered = [merge.answered[index] for index, _ in own if index in merge.answered]
         last = max(answered, default=self.context.house.clock())
         error = self._error(plan, failed, own)
@@ -73,6 +76,9 @@ class Report:
             return _of_partitions(failed, len(own))
         if (error := self.candidates.errors.get(plan.source.name)) is not None:
             return error.as_data()
+        stale = [stream.stale_because for _, stream in own if stream.stale_because is not None]
+        if stale or plan.stale is not None:
+            return _of_stale(stale[0] if stale else cast(Stale, plan.stale).because)
         unreadable = [record for _, stream in own for record in stream.unreadable]
         if unreadable:
             names = ", ".join(record.native_id or "one without an id" for record in unreadable[:MAX_NAMED])
@@ -83,6 +89,11 @@ class Report:
             said = f"{unplaced} runs without a start were found too late to be listed first"
             return UnreadableError(said).as_data()
         return None if plan.remark is None else plan.remark.as_data()
+
+
+def _of_stale(because: ConnectorError) -> SourceError:
+    """What is shown is of the outcome's `asOf`: newer runs may be missing."""
+    return replace(because.as_data(), message=f"an older answer stands in: {because.message}")
 
 
 def _of_partitions(failed: dict[str, ConnectorError], asked: int) -> SourceError:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from connectors.contract import WHOLE_SOURCE, ExecutionQuery
+from connectors.contract import WHOLE_SOURCE, ExecutionQuery, Stale
 from connectors.errors import ConnectorError, UnsupportedError
 from resolvers.context import Source
 from resolvers.loaders import by_any_id, masked
@@ -27,6 +27,8 @@ class SourcePlan:
     "Runs to ask for by name, in place of lists."
     is_skipped: bool = False
     error: ConnectorError | None = None
+    stale: Stale | None = None
+    "Its list of workflows is one of before: runs of newer workflows may be missing."
     remark: ConnectorError | None = None
     "Why matches may be missing although it answers."
 
@@ -61,6 +63,7 @@ async def plan_source(source: Source, query: ExecutionQuery, request: HistoryReq
         sorted(workflow.native_id for workflow in chosen),
         replace(query, workflow_ids=None),
         is_skipped=is_narrowed and not chosen,
+        stale=getattr(workflows, "stale", None),
         remark=remark,
     )
 

@@ -108,8 +108,8 @@ def _durations(given: Arguments | None) -> Range:
     if given is None:
         return EVER
     low, high = given.get("min_ms"), given.get("max_ms")
-    if any(bound is not None and not math.isfinite(bound) for bound in (low, high)):
-        raise bad_input("duration: not a number")
+    if any(bound is not None and not math.isfinite(bound * NANOSECONDS_PER_MS) for bound in (low, high)):
+        raise bad_input("duration: too long")
     start = None if low is None else math.ceil(low * NANOSECONDS_PER_MS)
     end = None if high is None else math.floor(high * NANOSECONDS_PER_MS) + 1
     return _checked(Range(start, end), "duration: `minMs` is above `maxMs`")

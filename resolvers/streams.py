@@ -23,7 +23,7 @@ import structlog
 from msgspec.structs import replace
 
 from connectors.contract import EVER, Connector, ExecutionQuery, Page, Range, Unreadable
-from connectors.errors import LimitReachedError, UnreadableError
+from connectors.errors import ConnectorError, LimitReachedError, UnreadableError
 from resolvers.ordering import FIRST, Bound, Key, first_rank, key_of, last_rank, not_before
 from schema.identity import NativeId
 from schema.instant import SECOND
@@ -39,7 +39,7 @@ MIN_FETCH, MAX_FETCH = 20, 100
 "Rows asked for at a time."
 SPARE = 10
 "Rows asked for beyond those wanted: for the next one, which tells that the list goes on, and for ties at both ends."
-DOUBT = 0
+DOUBT = 3
 "Rows at the end of what is read of an order that is not promised, which others may still come before."
 DOUBT_NS = 5 * SECOND
 "The same in time."
@@ -80,6 +80,8 @@ class Stream(ABC):
     as_of: int | None = None
     "When the oldest page used was fetched, in nanoseconds since 1970."
     unreadable: list[Unreadable] = field(default_factory=list)
+    stale_because: ConnectorError | None = None
+    "Why a page of before stood in for one that could not be had."
     unplaced: set[NativeId] = field(default_factory=set)
     "Runs without a start that were found when their place in the list had been passed."
     total: int | None = None
@@ -117,6 +119,7 @@ class Stream(ABC):
         page = await self.connector.list_executions(self.partition, query, cursor)
         self.as_of = page.as_of if self.as_of is None else min(self.as_of, page.as_of)
         self.unreadable += (record for record in page.unreadable if record not in self.unreadable)
+        self.stale_because = page.stale_because or self.stale_because
         if page.total is not None:
             self.total = page.total
         return page
@@ -206,16 +209,31 @@ class SortedStream(Stream, ABC):
     def follow(self, rows: Sequence[Execution]) -> None:
         """Takes rows that continue those before, and moves the bound to the last of them that can be relied on."""
         self._look_for_unplaced(rows)
-        started = [row for row in rows if row.started_at is not None]
-        news = [key_of(row, self.query.order) for row in started if row.key not in self._seen]
-        is_late = self._learn([key[0] for key in news if key > self.position])
+        is_late = False
+        for row in rows:
+            if row.started_at is None:
+                continue
+            key = key_of(row, self.query.order)
+            if (
+                self._claimed is not None
+                and key[0] < self._claimed
+                and key > self.position
+                and row.key not in self._seen
+            ):
+                is_late = True
+                self._learn(key[0])
+            self._recent.append(key[0])
         self.take(rows)
-        self._recent = [*self._recent, *(key_of(row, self.query.order)[0] for row in started)][-RECENT:]
+        del self._recent[:-RECENT]
         if len(self._recent) > self.doubt:
-            self._claimed = sorted(self._recent)[-1 - self.doubt] - self.slack
+            self._claimed = self._reached() - self.slack
             if is_late and self.bound is not None:
                 self.bound = self.position  # it was wrong
             self.move_bound(self._claimed)
+
+    def _reached(self) -> int:
+        """The rank that the rows read have come to, but for those that are doubted."""
+        return sorted(self._recent[-RECENT:])[-1 - self.doubt]
 
     def _look_for_unplaced(self, rows: Sequence[Execution]) -> None:
         """Runs without a start that stand below rows not given yet: they would have been listed first."""
@@ -226,20 +244,18 @@ class SortedStream(Stream, ABC):
             elif row.started_at is None and self._is_behind and key[0] < self.position[0] and self._is_wanted(row):
                 self.unplaced.add(row.key)
 
-    def _learn(self, ranks: Sequence[int]) -> bool:
-        """Whether there are rows that come after others which they should have come before; and by how much."""
-        first = min(ranks, default=None)
-        if first is None or self._claimed is None or first >= self._claimed:
-            return False
-        misplaced = self._claimed - first + self.slack
-        self.memory.slack = max(self.memory.slack, 2 * misplaced)
+    def _learn(self, rank: int) -> None:
+        """From a row that comes after others which it should have come before: by how much that may be."""
+        misplaced = self._reached() - rank
+        if 2 * misplaced <= self.memory.slack:
+            return
+        self.memory.slack = 2 * misplaced
         log.warning(
             "rows out of order",
             source=self.connector.name,
             seconds=misplaced / 1e9,
             promised=self.connector.capabilities.order_promised,
         )
-        return True
 
 
 @dataclass(slots=True, kw_only=True)

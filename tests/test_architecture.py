@@ -86,22 +86,18 @@ def test_providers_do_not_import_each_other(file: Path) -> None:
     assert not others, f"{name_of(file)} must not import {sorted(others)}"
 
 
-def test_resolvers_and_the_server_name_no_provider() -> None:
+def test_resolvers_and_the_engine_name_no_provider() -> None:
     names = {file.stem for file in PROVIDERS.iterdir() if not file.name.startswith("_")}
     assert len(names) >= 5
 
     for file in MODULES:
         if file.relative_to(ROOT).parts[0] in {"resolvers", "engine"}:
-            words = {
-                word.lower()
-                for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-                for word in (
-                    [node.id] if isinstance(node, ast.Name) else [str(node.value)] if is_code_text(node) else []
-                )
-            }
-            assert not words & names, f"{name_of(file)} names {sorted(words & names)}"
+            found = words_of(ast.parse(file.read_text(encoding="utf-8"))) & names
+            assert not found, f"{name_of(file)} names {sorted(found)}"
 
 
-def is_code_text(node: ast.AST) -> bool:
-    """A text that is used as a word, rather than a docstring."""
-    return isinstance(node, ast.Constant) and isinstance(node.value, str) and " " not in node.value
+def words_of(tree: ast.AST) -> set[str]:
+    """Names, and texts used as words: docstrings may tell of providers."""
+    names = {node.id.lower() for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return names | {text.lower() for text in texts if " " not in text}
