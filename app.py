@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import subprocess
@@ -99,7 +100,10 @@ def from_environment() -> Starlette:
     providers = find_providers()
     settings = read_settings(Path(os.environ[CONFIG]), providers)
     set_up_logging(settings.server.log_level)
-    return create_app(settings, providers)
+    application = create_app(settings, providers)
+    gc.collect()
+    gc.freeze()  # what is there now stays: looking through it for garbage would hold everybody up, 60 ms at a time
+    return application
 
 
 def set_up_logging(level: str) -> None:
@@ -110,7 +114,8 @@ def set_up_logging(level: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback  # shows no local variables
+                colors=sys.stderr.isatty(),
+                exception_formatter=structlog.dev.plain_traceback,  # shows no local variables: they may be secret
             ),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),

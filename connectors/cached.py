@@ -243,7 +243,7 @@ class Cached:
     def _replaces(self, key: Key) -> Entry | None:
         """What may stand in for an answer to this."""
         entry = self._memory.get(key)
-        if entry is None or entry.born <= self._refused_at or isinstance(entry.answer.value, MissingError):
+        if entry is None or entry.born < self._refused_at or isinstance(entry.answer.value, MissingError):
             return None
         return entry
 

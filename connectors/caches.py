@@ -67,7 +67,7 @@ class Caches:
         """The same source, remembered. `rate` is the pace at which it is asked."""
         shared = None
         if self.link is not None:
-            secret = secret_of(connector.name, settings, code_version(connector))
+            secret = secret_of(connector.name, settings, code_version(type(settings)))
             shared = SharedCache(self.link, secret)
             self._shared.append(shared)
         return Cached(connector, self.clock, close=close, memory=self.memory, shared=shared, rate=rate)

@@ -30,9 +30,18 @@ from connectors.http.transport import Connections, Transport
 from connectors.narrowed import Narrowed
 
 
-def connect(name: str, settings: SourceSettings, provider: Provider, caches: Caches | None = None) -> Cached:
-    """The source, ready to be asked. It opens its connections on the first call; close it with `aclose`."""
-    opener = LayeredClients(name, settings, _rate(settings, provider), provider.capabilities.max_connections)
+def connect(
+    name: str,
+    settings: SourceSettings,
+    provider: Provider,
+    caches: Caches | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Cached:
+    """The source, ready to be asked. It opens its connections on the first call; close it with `aclose`.
+
+    `clock` is the one that deadlines are told on.
+    """
+    opener = LayeredClients(name, settings, _rate(settings, provider), provider.capabilities.max_connections, clock)
     connector = provider.connect(name, settings, opener)
     if settings.workflow_ids is not None:
         connector = Narrowed(connector, frozenset(settings.workflow_ids))

@@ -6,12 +6,13 @@ Whatever cannot be read, be it damaged, of another account or of another version
 """
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from hmac import compare_digest
 from itertools import groupby
-from typing import Any, Generic, TypeVar
+from types import GenericAlias, NoneType, UnionType
+from typing import Any, Generic, NamedTuple, TypeVar, Union, get_args, get_origin
 
 import msgspec
 from msgspec import Raw, Struct, inspect, structs
@@ -51,7 +52,7 @@ class PageBody(Struct, array_like=True, frozen=True, tag="page"):
     records: list[Records]
     next_cursor: str | None
     total: int | None
-    unreadable: list[Unreadable]
+    unreadable: tuple[Unreadable, ...]
     as_of: int
 
 
@@ -155,7 +156,7 @@ class Codec:
 
     def _body(self, value: Value | MissingError) -> Body:
         if isinstance(value, Page):
-            records, unreadable = self._records(value.executions), list(value.unreadable)
+            records, unreadable = self._records(value.executions), tuple(value.unreadable)
             return PageBody(records, value.next_cursor, value.total, unreadable, value.as_of)
         if isinstance(value, StepList):
             return StepsBody(self._records(value.steps), value.run_error)
@@ -214,32 +215,81 @@ class Shape(Generic[R]):
         Raises:
             UnshareableError: It has fields whose types do not say what to read back.
         """
-        self._kind = kind
-        self._names = kind.__struct_fields__
-        fields = [(one.name, _RAW_AS_BYTES.get(one.type, one.type)) for one in structs.fields(kind)]
-        self._raw = [name for name, wanted in fields if wanted in _RAW_AS_BYTES.values()]
-        row = msgspec.defstruct(f"{kind.__name__}Row", fields, array_like=True, forbid_unknown_fields=True)
-        if any(isinstance(part, _VAGUE) for part in _parts(inspect.type_info(row), set())):
+        self._form = _form_of_record(kind)
+        if any(isinstance(part, _VAGUE) for part in _parts(inspect.type_info(self._form.wire), set())):
             raise UnshareableError(f"{name_of(kind)} has fields of any type")
-        self._rows = msgspec.msgpack.Decoder(list[row])  # type: ignore[valid-type]  # made just now
+        self._rows = msgspec.msgpack.Decoder(list[self._form.wire])  # type: ignore[name-defined]  # made just now
 
-    def row(self, value: R) -> list[Any]:
-        """Its fields; undecoded JSON as bytes."""
-        return [bytes(part) if isinstance(part := getattr(value, name), Raw) else part for name in self._names]
+    def row(self, value: R) -> Any:
+        """Its fields."""
+        return self._form.write(value)
 
     def read(self, rows: Raw) -> list[R]:
         """The records again."""
-        found = []
-        for row in self._rows.decode(rows):
-            fields = structs.asdict(row)
-            for name in self._raw:
-                if fields[name] is not None:
-                    fields[name] = Raw(fields[name])
-            found.append(self._kind(**fields))
-        return found
+        return [self._form.read(row) for row in self._rows.decode(rows)]
 
 
-_RAW_AS_BYTES: dict[Any, Any] = {Raw: bytes, Raw | None: bytes | None}
+class Form(NamedTuple):
+    """How values of one type are written, where they are not simply written as they are: undecoded JSON as bytes."""
+
+    wire: Any
+    "The type that is written and read."
+    write: Callable[[Any], Any]
+    read: Callable[[Any], Any]
+
+
+def _form_of_record(kind: type[Struct]) -> Form:
+    forms = [(one.name, _form_of(one.type)) for one in structs.fields(kind)]
+    fields = [
+        (one.name, one.type if form is None else form.wire)
+        for one, (_, form) in zip(structs.fields(kind), forms, strict=True)
+    ]
+    wire = msgspec.defstruct(f"{kind.__name__}Row", fields, array_like=True, forbid_unknown_fields=True)
+    special = [(name, form) for name, form in forms if form is not None]
+
+    def write(value: Struct) -> Struct:
+        row = structs.asdict(value)
+        for name, form in special:
+            row[name] = form.write(row[name])
+        return wire(**row)
+
+    def read(row: Struct) -> Struct:
+        value = structs.asdict(row)
+        for name, form in special:
+            value[name] = form.read(value[name])
+        return kind(**value)
+
+    return Form(wire, write, read)
+
+
+def _form_of(kind: Any) -> Form | None:  # one for each kind of type
+    """None where no undecoded JSON is in it."""
+    if kind is Raw:
+        return Form(bytes, bytes, Raw)
+    if isinstance(kind, type) and issubclass(kind, Struct) and any(_form_of(one.type) for one in structs.fields(kind)):
+        return _form_of_record(kind)
+    origin, inner = get_origin(kind), [one for one in get_args(kind) if one not in (NoneType, ...)]
+    form = _form_of(inner[-1]) if inner else None
+    if form is None:
+        return None
+    wire, write, read = form
+    if origin in (Union, UnionType) and len(inner) == 1:
+        return Form(
+            wire | None,
+            lambda value: None if value is None else write(value),
+            lambda value: None if value is None else read(value),
+        )
+    if origin is dict:
+        return Form(
+            GenericAlias(dict, (inner[0], wire)),
+            lambda many: {name: write(one) for name, one in many.items()},
+            lambda many: {name: read(one) for name, one in many.items()},
+        )
+    if origin is not list and (origin is not tuple or get_args(kind) != (inner[0], ...)):
+        return None
+    return Form(GenericAlias(list, wire), lambda many: list(map(write, many)), lambda many: origin(map(read, many)))
+
+
 _VAGUE = (inspect.AnyType, inspect.CustomType, inspect.RawType, inspect.ExtType)
 
 

@@ -23,11 +23,15 @@ def secret_of(name: str, settings: Struct, code: bytes) -> bytes:
     return scrypt(parts, salt=b"histograph", n=COST, r=8, p=1, maxmem=64 * 1024 * 1024, dklen=32)
 
 
-def code_version(provider: object) -> bytes:
-    """What reads the answers: the modules of ours that have a say, and the provider's own if it is from elsewhere."""
-    files = sorted([*HERE.rglob("*.py"), *(HERE.parent / "schema").rglob("*.py")])
-    own = inspect.getsourcefile(type(provider))
-    return _digest((*files, Path(own)) if own is not None and Path(own) not in files else tuple(files))
+def code_version(settings: type[Struct]) -> bytes:
+    """What reads the answers: the modules of ours that have a say, and those of a provider from elsewhere.
+
+    Args:
+        settings: A provider's own type of settings, which lies with the rest of it.
+    """
+    own = Path(inspect.getfile(settings))
+    package = own.parent.rglob("*.py") if (own.parent / "__init__.py").exists() else [own]
+    return _digest(tuple(sorted({*HERE.rglob("*.py"), *(HERE.parent / "schema").rglob("*.py"), *package})))
 
 
 @cache

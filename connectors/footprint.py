@@ -6,27 +6,24 @@ is remembered gets bytes of its own.
 
 import sys
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
-from connectors.contract import Page, StepList
-
-S = TypeVar("S", bound=Struct)
 V = TypeVar("V")
 
-RAW = 56
-"Bytes of an undecoded value besides its content, and besides the bytes object that holds it."
+RAW = 128
+"Bytes of an undecoded value besides its content. Asked for its size it says none that is true."
 
 
 def weight_of(value: object) -> int:
     """Bytes, rather more than less: what two values share is counted for both."""
     if value is None or isinstance(value, bool):
         return 0
-    size = sys.getsizeof(value)
     if isinstance(value, Raw):
-        return size + RAW + len(memoryview(value))
+        return RAW + len(memoryview(value))
+    size = sys.getsizeof(value)
     if isinstance(value, Struct):
         return size + sum(weight_of(getattr(value, name)) for name in value.__struct_fields__)
     if isinstance(value, list | tuple | set | frozenset):
@@ -38,13 +35,21 @@ def weight_of(value: object) -> int:
 
 def detached(value: V) -> V:
     """The same value, with its undecoded parts copied out of the answer that they came in."""
-    if isinstance(value, Page):
-        return replace(value, executions=[_own(run) for run in value.executions])
-    if isinstance(value, StepList):
-        return replace(value, steps=tuple(_own(step) for step in value.steps))
-    return _own(value) if isinstance(value, Struct) else value
+    return cast(V, _own(value))
 
 
-def _own(record: S) -> S:
-    parts = {name: part.copy() for name in record.__struct_fields__ if isinstance(part := getattr(record, name), Raw)}
-    return replace(record, **parts) if parts else record
+def _own(value: object) -> object:
+    """The very same object where nothing in it has to be copied."""
+    if isinstance(value, Raw):
+        return value.copy()
+    if isinstance(value, Struct):
+        parts = {name: part for name in value.__struct_fields__ if (part := getattr(value, name)) is not None}
+        copied = {name: own for name, part in parts.items() if (own := _own(part)) is not part}
+        return replace(value, **copied) if copied else value
+    if isinstance(value, list | tuple):
+        items = [_own(one) for one in value]
+        return type(value)(items) if any(own is not one for own, one in zip(items, value, strict=True)) else value
+    if isinstance(value, dict):
+        owned = {name: _own(one) for name, one in value.items()}
+        return owned if any(owned[name] is not one for name, one in value.items()) else value
+    return value

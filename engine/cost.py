@@ -4,9 +4,9 @@ Every value in the answer costs 1, or its field's @cost; a list costs its size t
 document is summed up once; what hangs on variables is multiplied out for each request.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from graphql import (
     DirectiveNode,
@@ -32,73 +32,12 @@ from graphql import (
     value_from_ast_untyped,
 )
 
+from engine.sums import NOTHING, Condition, Cost, Given, Size
+
 ASSUMED_SIZE = 10
 "Of a list that says nothing of its size."
 
 CONNECTION = {"slicingArguments": ["first"], "sizedFields": ["edges", "nodes"]}
-
-Variables = Mapping[str, Any]
-
-
-class Factor(Protocol):
-    """A number that hangs on a variable."""
-
-    def of(self, variables: Variables) -> int:
-        """The number."""
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """The value of a variable as a size: a number, or a list by its length."""
-
-    variable: str
-    default: int
-
-    def of(self, variables: Variables) -> int:
-        """The default when there is no value."""
-        value = variables.get(self.variable)
-        if isinstance(value, list):
-            return len(value)
-        return max(value, 0) if isinstance(value, int) else self.default
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """@include or @skip by a variable: 1 or 0."""
-
-    variable: str
-    wanted: bool
-
-    def of(self, variables: Variables) -> int:
-        """1 when it is included."""
-        return int(variables.get(self.variable) is self.wanted)
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """A sum of what is fixed, and of products."""
-
-    fixed: int = 0
-    products: tuple[tuple[Factor, "Cost"], ...] = ()
-
-    def __add__(self, other: "Cost") -> "Cost":
-        return Cost(self.fixed + other.fixed, self.products + other.products)
-
-    def times(self, factor: "int | Factor") -> "Cost":
-        """So many times as much."""
-        if isinstance(factor, int):
-            if factor == 1:
-                return self
-            return Cost(self.fixed * factor, tuple((one, cost.times(factor)) for one, cost in self.products))
-        return Cost(0, ((factor, self),))
-
-    def of(self, variables: Variables) -> int:
-        """The cost with these variables, which are coerced."""
-        return self.fixed + sum(factor.of(variables) * cost.of(variables) for factor, cost in self.products)
-
-
-NOTHING = Cost()
-Size = int | Factor
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,31 +54,40 @@ class Estimate:
 
     schema: GraphQLSchema
     fragments: Mapping[str, FragmentDefinitionNode]
+    sizes: Mapping[str, float]
+    "Of fields that the schema itself answers, by type and name."
     _known: dict[tuple[str, Sized], Cost] = field(default_factory=dict)
 
     def of(self, operation: OperationDefinitionNode) -> Cost:
-        """The cost of a valid operation. Introspection has limits of its own, and counts nothing here."""
+        """The cost of a valid operation, without that of introspection."""
         root = self.schema.get_root_type(operation.operation)
         return self._selections(operation.selection_set, root, Sized())
+
+    def introspection(self, operation: OperationDefinitionNode) -> float:
+        """The cost of what the schema itself answers."""
+        types = {"__schema": "__Schema", "__type": "__Type"}
+        asked = [node for node in self._root_fields(operation.selection_set) if node.name.value in types]
+        costs = (
+            self._selections(node.selection_set, self.schema.get_type(types[node.name.value]), Sized())
+            for node in asked
+            if node.selection_set is not None
+        )
+        return sum(costs, NOTHING).of({})
 
     def pages(self, operation: OperationDefinitionNode) -> list[Size]:
         """The sizes that root fields are asked for."""
         root = self.schema.get_root_type(operation.operation)
-        return [size for node, parent in self._fields(operation.selection_set, root) for size in _asked(node, parent)]
+        fields = [(node, _definition(root, node)) for node in self._root_fields(operation.selection_set)]
+        return [size for node, definition in fields if definition is not None for size in _asked(node, definition)]
 
-    def _fields(
-        self, selection_set: SelectionSetNode, parent: GraphQLNamedType | None
-    ) -> list[tuple[FieldNode, GraphQLField]]:
-        found: list[tuple[FieldNode, GraphQLField]] = []
+    def _root_fields(self, selection_set: SelectionSetNode) -> Iterator[FieldNode]:
         for node in selection_set.selections:
             if isinstance(node, FieldNode):
-                if (definition := _definition(parent, node)) is not None:
-                    found.append((node, definition))
+                yield node
             elif isinstance(node, FragmentSpreadNode):
-                found += self._fields(self.fragments[node.name.value].selection_set, parent)
+                yield from self._root_fields(self.fragments[node.name.value].selection_set)
             elif isinstance(node, InlineFragmentNode):
-                found += self._fields(node.selection_set, parent)
-        return found
+                yield from self._root_fields(node.selection_set)
 
     def _selections(self, selection_set: SelectionSetNode, parent: GraphQLNamedType | None, sized: Sized) -> Cost:
         return sum((self._selection(node, parent, sized) for node in selection_set.selections), NOTHING)
@@ -172,13 +120,16 @@ class Estimate:
         if definition is None:  # one of the language's own
             return Cost(1) if name == "__typename" else NOTHING
         list_size = _list_size(definition)
-        below, own = Sized(), sized.size if name in sized.fields else None
+        below: Sized = Sized()
+        own: Size | None = sized.size if name in sized.fields else None
         if list_size is not None:
             size = next(iter(_asked(node, definition)), list_size.get("assumedSize") or ASSUMED_SIZE)
             if names := list_size.get("sizedFields"):
                 below = Sized(frozenset(names), size)
             else:
                 own = size
+        elif parent is not None and f"{parent.name}.{name}" in self.sizes:
+            own = self.sizes[f"{parent.name}.{name}"]
         elif own is None and is_list_type(get_nullable_type(definition.type)):
             own = _length(node, definition)
         cost = Cost(_weight(definition))

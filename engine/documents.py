@@ -26,10 +26,12 @@ from graphql import (
 )
 from graphql.validation import OverlappingFieldsCanBeMergedRule
 
-from engine.cost import Cost, Estimate, Size
+from engine.cost import Estimate
 from engine.errors import ErrorCode, RefusedError, coded, refused
+from engine.introspection import introspection_sizes
 from engine.limits import Limits
 from engine.shape import check_shape
+from engine.sums import Cost, Factor, Size
 from engine.variables import coerce_variables
 
 REMEMBERED = 256 * 1024
@@ -110,9 +112,11 @@ class Documents:
 
     schema: GraphQLSchema
     limits: Limits = field(default_factory=Limits)
+    _sizes: Mapping[str, float] = field(init=False, repr=False)
     _known: LRUCache[str, Document] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        self._sizes = introspection_sizes(self.schema)
         self._known = LRUCache(REMEMBERED, getsizeof=lambda document: document.length)
 
     def read(self, text: str) -> Document:
@@ -137,13 +141,15 @@ class Documents:
         limits = self.limits
         variables = coerce_variables(self.schema, operation.node, given, limits.errors)
         for page in operation.pages:
-            if (page if isinstance(page, int) else page.of(variables)) > limits.first:
+            if (page.of(variables) if isinstance(page, Factor) else page) > limits.first:
                 raise refused(ErrorCode.BAD_USER_INPUT, f"first: from 1 to {limits.first}", operation.node)
-        cost = operation.cost.of(variables)
-        if cost > limits.cost:
-            said = f"the operation may cost {cost}, more than {limits.cost}: ask for fewer runs, steps or fields"
-            raise refused(ErrorCode.COST_ESTIMATED_TOO_EXPENSIVE, said, operation.node)
+        self._afford(operation.cost.of(variables), limits.cost, "the operation", operation.node)
         return variables
+
+    def _afford(self, cost: float, limit: int, what: str, node: OperationDefinitionNode) -> None:
+        if cost > limit:
+            said = f"{what} may cost {cost:.0f}, more than {limit}: ask for fewer runs, steps or fields"
+            raise refused(ErrorCode.COST_ESTIMATED_TOO_EXPENSIVE, said, node)
 
     def _prepare(self, text: str) -> Document:
         document = self._parse(text)
@@ -155,12 +161,12 @@ class Documents:
                 said = f"the schema has no {node.operation.value}"
                 raise refused(ErrorCode.GRAPHQL_VALIDATION_FAILED, said, node)
         fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-        estimate = Estimate(self.schema, fragments)
-        operations = [
-            Operation(document, node, estimate.of(node), estimate.pages(node))
-            for node in document.definitions
-            if isinstance(node, OperationDefinitionNode)
-        ]
+        estimate = Estimate(self.schema, fragments, self._sizes)
+        operations = []
+        for node in document.definitions:
+            if isinstance(node, OperationDefinitionNode):
+                self._afford(estimate.introspection(node), self.limits.introspection_cost, "the introspection", node)
+                operations.append(Operation(document, node, estimate.of(node), estimate.pages(node)))
         return Document(sha256_of(text), len(text), operations)
 
     def _parse(self, text: str) -> DocumentNode:

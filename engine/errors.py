@@ -62,9 +62,15 @@ class ErrorCode(StrEnum):
     MAX_ROOT_FIELDS_LIMIT = "MAX_ROOT_FIELDS_LIMIT", 400, 422, False, "`[limits] root_fields`."
     MAX_DIRECTIVES_LIMIT = "MAX_DIRECTIVES_LIMIT", 400, 422, False, "`[limits] directives`."
     MAX_SELECTIONS_LIMIT = (
-        "MAX_SELECTIONS_LIMIT", 400, 422, False, "`[limits] selections`, or `introspection_selections`."
+        "MAX_SELECTIONS_LIMIT", 400, 422, False, "`[limits] selections`."
     )  # fmt: skip
-    COST_ESTIMATED_TOO_EXPENSIVE = "COST_ESTIMATED_TOO_EXPENSIVE", 400, 422, False, "`[limits] cost`: ask for less."
+    COST_ESTIMATED_TOO_EXPENSIVE = (
+        "COST_ESTIMATED_TOO_EXPENSIVE",
+        400,
+        422,
+        False,
+        "`[limits] cost`, or `introspection_cost`.",
+    )
 
     CURSOR_INVALID = "CURSOR_INVALID", 0, 0, False, "`after` is no cursor of ours, or was changed."
     CURSOR_MISMATCH = "CURSOR_MISMATCH", 0, 0, False, "`after` belongs to another input or order."

@@ -178,7 +178,9 @@ class Entities:
             if isinstance(name, str) and name in self.loaders:
                 groups.setdefault(self.loaders[name], []).append(index)
             else:
-                found[index] = _mistake("no entity has this __typename" if name else "a representation needs a __typename")
+                found[index] = _mistake(
+                    "no entity has this __typename" if name else "a representation needs a __typename"
+                )
         asked = [[representations[index] for index in indexes] for indexes in groups.values()]
         batches = (self._load(name, given, info) for name, given in zip(groups, asked, strict=True))
         for indexes, values in zip(groups.values(), await asyncio.gather(*batches), strict=True):

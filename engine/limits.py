@@ -30,8 +30,8 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     "Of one operation, fragments expanded."
     introspection_depth: int = 20
     "The same under `__schema` and `__type`; the usual introspection query has 15 levels."
-    introspection_selections: int = 500
-    "The usual introspection query has 229."
+    introspection_cost: int = 15_000
+    "What `__schema` and `__type` may tell, in values; the usual introspection query costs about 4,500."
     errors: int = 5
     "Told of one request that is refused."
     first: int = MAX_FIRST

@@ -24,12 +24,11 @@ INTROSPECTION = frozenset({"__schema", "__type"})
 
 @dataclass(slots=True)
 class Shape:
-    """Of a selection set: levels of fields, and selections; those under `__schema` and `__type` apart."""
+    """Of a selection set; levels of fields under `__schema` and `__type` apart."""
 
     depth: int = 0
     selections: int = 0
     introspection_depth: int = 0
-    introspection_selections: int = 0
     root_fields: int = 0
     aliases: int = 0
     "As written, without those of fragments."
@@ -44,13 +43,6 @@ class Shape:
         else:
             self.depth = max(self.depth, depth)
 
-    def count(self, selections: int, introspects: bool) -> None:
-        """Further selections."""
-        if introspects:
-            self.introspection_selections += selections
-        else:
-            self.selections += selections
-
     def add_fragment(self, other: "Shape", depth: int, introspects: bool) -> None:
         """What a fragment brings that is spread below so many fields."""
         if introspects:
@@ -61,8 +53,7 @@ class Shape:
             self.depth = max(self.depth, depth + other.depth)
             if other.introspection_depth:
                 self.introspection_depth = max(self.introspection_depth, depth + other.introspection_depth)
-        self.count(other.selections, introspects)
-        self.introspection_selections += other.introspection_selections
+        self.selections += other.selections
         if depth == 0:
             self.root_fields += other.root_fields
 
@@ -97,7 +88,7 @@ class Measured:
             for node in selections.selections:
                 shape.directives += len(node.directives or ())
                 below = introspects or (isinstance(node, FieldNode) and node.name.value in INTROSPECTION)
-                shape.count(1, below)
+                shape.selections += 1
                 if isinstance(node, FragmentSpreadNode):
                     shape.add_fragment(self.fragment(node.name.value), depth, introspects)
                     continue
@@ -129,12 +120,9 @@ def check_shape(document: DocumentNode, limits: Limits) -> None:
     for shape in written[: len(operations)]:
         _within(shape.root_fields, limits.root_fields, "root fields", ErrorCode.MAX_ROOT_FIELDS_LIMIT)
         _within(shape.depth, limits.depth, "levels", ErrorCode.MAX_DEPTH_LIMIT)
+        _within(shape.selections, limits.selections, "selections", ErrorCode.MAX_SELECTIONS_LIMIT)
         allowed = limits.introspection_depth
         _within(shape.introspection_depth, allowed, "levels of introspection", ErrorCode.MAX_DEPTH_LIMIT)
-        _within(shape.selections, limits.selections, "selections", ErrorCode.MAX_SELECTIONS_LIMIT)
-        allowed = limits.introspection_selections
-        found = shape.introspection_selections
-        _within(found, allowed, "selections of introspection", ErrorCode.MAX_SELECTIONS_LIMIT)
 
 
 def _beside(

@@ -1,6 +1,7 @@
 """A GraphQL request as it comes over HTTP: from the body of a POST, or from the query string of a GET."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -29,8 +30,6 @@ class MalformedError(RefusedError):
 
 REQUEST = msgspec.json.Decoder(GraphQLRequest)
 MAP = msgspec.json.Decoder(dict[str, Any] | None)
-TEXTS = {"query": "query", "operationName": "operation_name", "documentId": "document_id"}
-MAPS = ("variables", "extensions")
 
 
 async def read_request(request: Request, limits: Limits) -> GraphQLRequest:
@@ -44,17 +43,27 @@ async def read_request(request: Request, limits: Limits) -> GraphQLRequest:
         headers = request.headers
         if not is_json(headers.get("content-type")) or headers.get("content-encoding", "identity") != "identity":
             raise refused(ErrorCode.UNSUPPORTED_MEDIA_TYPE, f"the body has to be {JSON} in UTF-8, not encoded")
-        return _decoded(REQUEST, await _body(request, limits))
+        asked: GraphQLRequest = _decoded(REQUEST, await _body(request, limits))
+        return asked
     raw: bytes = request.scope["query_string"]
     if len(raw) > limits.body_bytes:
         raise refused(ErrorCode.PAYLOAD_TOO_LARGE, f"a query string has at most {limits.body_bytes} bytes")
     # in ASCII, as HTTP has it; what else a caller sends is no UTF-8 that we could know
     given = dict(parse_qsl(raw.decode("ascii", "replace"), keep_blank_values=True))
-    asked = GraphQLRequest(**{field: given[name] for name, field in TEXTS.items() if given.get(name)})
-    for name in MAPS:
-        if given.get(name):
-            setattr(asked, name, _decoded(MAP, given[name].encode("utf-8"), f"{name}: "))
-    return asked
+    return GraphQLRequest(
+        query=given.get("query") or None,
+        operation_name=given.get("operationName") or None,
+        document_id=given.get("documentId") or None,
+        variables=_map(given, "variables"),
+        extensions=_map(given, "extensions"),
+    )
+
+
+def _map(given: Mapping[str, str], name: str) -> dict[str, Any] | None:
+    decoded: dict[str, Any] | None = None
+    if given.get(name):
+        decoded = _decoded(MAP, given[name].encode(), f"{name}: ")
+    return decoded
 
 
 async def _body(request: Request, limits: Limits) -> bytes:

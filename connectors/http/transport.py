@@ -93,6 +93,9 @@ class Transport:
     ca_bundle: str | None = None
     "Path of a PEM file with further trusted authorities."
     max_body: int = MAX_BODY
+    connect_timeout: float = CONNECT_TIMEOUT
+    read_timeout: float = READ_TIMEOUT
+    fair: float = FAIR
     clock: Callable[[], float] = time.monotonic
     _trust: ssl.SSLContext | bool = field(default=True, init=False, repr=False)
 
@@ -106,8 +109,8 @@ class Transport:
         url = URL(f"{self.base_url.rstrip('/')}{request.path}{query}", encoded=True)
         limits = aiohttp.ClientTimeout(
             total=total,
-            sock_connect=CONNECT_TIMEOUT,
-            sock_read=max(READ_TIMEOUT, self.timeout * READ_SHARE),
+            sock_connect=self.connect_timeout,
+            sock_read=self._silence,
             ceil_threshold=math.inf,
         )
         try:
@@ -136,6 +139,11 @@ class Transport:
     def _host(self) -> str:
         return urlsplit(self.base_url).hostname or ""
 
+    @property
+    def _silence(self) -> float:
+        """Seconds without a byte that are borne: more for sources that are given more time."""
+        return max(self.read_timeout, self.timeout * READ_SHARE)
+
     def _trusted(self) -> ssl.SSLContext | bool:
         if self.ca_bundle is not None and self._trust is True:
             try:
@@ -149,13 +157,12 @@ class Transport:
     def _late(self, error: TimeoutError, total: float) -> TimedOutError:
         """Which of the bounds has struck."""
         if isinstance(error, aiohttp.ConnectionTimeoutError):
-            return TimedOutError(f"no connection to {self._host} within {CONNECT_TIMEOUT:g} s")
+            return TimedOutError(f"no connection to {self._host} within {self.connect_timeout:g} s")
         if isinstance(error, aiohttp.SocketTimeoutError):
-            silence = max(READ_TIMEOUT, self.timeout * READ_SHARE)
-            return TimedOutError(f"not a byte from {self._host} for {silence:g} s")
+            return TimedOutError(f"not a byte from {self._host} for {self._silence:g} s")
         if total >= self.timeout:
             return TimedOutError(f"no answer from {self._host} within {self.timeout:g} s")
-        kind = TimedOutError if total >= FAIR else OutOfTimeError
+        kind = TimedOutError if total >= self.fair else OutOfTimeError
         return kind(f"no answer from {self._host} before the query's deadline, in {total:.2g} s")
 
     async def _read(self, answer: aiohttp.ClientResponse) -> bytes:

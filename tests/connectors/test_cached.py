@@ -1,242 +1,432 @@
-"""The cache: what is over is remembered for long, what can change for seconds, and failures not at all."""
+"""What is remembered, for how long, and in how many bytes."""
 
-import asyncio
-from dataclasses import dataclass
+import gc
+import tracemalloc
+from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Raw
+from msgspec.structs import replace
 
 from connectors.cached import Cached
-from connectors.contract import ExecutionQuery, Range, StepList
-from connectors.errors import ConnectorError, ForbiddenError, UnreachableError
-from connectors.lifetimes import FINAL, LIVE, MISSING, REFRESH, WORKFLOWS
+from connectors.contract import EVER, ExecutionQuery, Filter, Page, Range, Rate, StepFilter, StepList
+from connectors.errors import MissingError, UnreachableError, UnreadableError
+from connectors.footprint import detached, weight_of
+from connectors.lifetimes import HARD_LIVE, LIVE, MAX_LISTS, REFRESH, Lifetime, lifetime_of, lists_fresh
+from connectors.questions import AllWorkflows, PageOf, RunOf, StepsOf, pushed
+from connectors.remembered import Answer, Memory
 from schema.identity import NativeId
-from schema.model import Execution, ExecutionOrder, ExecutionStatus, Workflow
-from tests.connectors.sources import Toys, toy_run, toy_step
+from schema.model import ExecutionOrder, ExecutionStatus, Workflow
+from tests.connectors.asked import CAN, DONE, OPEN, Asked, AskedExecution, Clock, run, turns
 
-S = ExecutionStatus
-DOWN = UnreachableError("down")
-
-
-@dataclass
-class Clocks:
-    """Monotonic seconds, and nanoseconds on the wall."""
-
-    now: float = 1000.0
-    wall: int = 5_000_000_000
-
-    def __call__(self) -> float:
-        return self.now
-
-    def on_the_wall(self) -> int:
-        return self.wall
+QUERY = ExecutionQuery()
+A, B, NOWHERE = NativeId("w", "a"), NativeId("w", "b"), NativeId("w", "nowhere")
+MIDDLE: Callable[[], float] = lambda: 0.5  # noqa: E731  # no jitter
 
 
-def cached(*runs: Execution) -> tuple[Cached, Toys, Clocks]:
-    toys, clocks = Toys({run.key: run for run in runs}), Clocks()
-    return Cached(toys, clock=clocks, wall_clock=clocks.on_the_wall, randomness=lambda: 0.5), toys, clocks
-
-
-def key(native_id: str) -> NativeId:
-    return NativeId("flow-1", native_id)
-
-
-async def test_it_is_the_source_that_it_stands_for() -> None:
-    connector, toys, _ = cached()
-    assert (connector.name, connector.provider, connector.capabilities) == ("toys", "TOY", toys.capabilities)
+def cached(source: Asked, clock: Clock, **further: object) -> Cached:
+    return Cached(source, clock, lambda: int(clock.now * 1e9), randomness=MIDDLE, **further)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("status", "lives"),
-    [(status, FINAL if status.is_final else LIVE) for status in ExecutionStatus],
+    ("question", "value", "expected"),
+    [
+        (RunOf(A), run("a", DONE), Lifetime(3600, 0, 86400)),
+        (RunOf(A), run("a", OPEN), Lifetime(5, 0, 900)),
+        (RunOf(A), run("a", ExecutionStatus.UNKNOWN), Lifetime(5, 0, 900)),
+        (StepsOf(A, is_final=True), StepList(), Lifetime(3600, 0, 86400)),
+        (StepsOf(A, is_final=False), StepList(), Lifetime(5, 0, 900)),
+        (PageOf("w", QUERY, None), Page(executions=(), next_cursor=None), Lifetime(5, 5, 900)),
+        (AllWorkflows(), [Workflow(source="src", provider="ASKED", native_id="w")], Lifetime(300, 0, 900)),
+        (RunOf(A), MissingError("gone"), Lifetime(10, 0, 10)),
+    ],
 )
-async def test_a_run_is_remembered_for_long_once_it_is_over(status: ExecutionStatus, lives: float) -> None:
-    connector, toys, clocks = cached(toy_run("r1", status=status))
-    await connector.get_executions([key("r1")])
-
-    clocks.now += lives - 0.1
-    assert (await connector.get_executions([key("r1")]))[key("r1")] == toys.runs[key("r1")]
-    assert toys.count("get") == 1
-    clocks.now += 0.2
-    await connector.get_executions([key("r1")])
-    assert toys.count("get") == 2
+def test_how_long_an_answer_is_good_follows_from_it(question: object, value: object, expected: Lifetime) -> None:
+    assert lifetime_of(question, value, LIVE, 0.5) == expected  # type: ignore[arg-type]
 
 
-async def test_only_runs_that_are_not_remembered_are_asked_for() -> None:
-    connector, toys, _ = cached(toy_run("r1"), toy_run("r2"))
-    await connector.get_executions([key("r1")])
+@given(dice=st.floats(0, 1), lists=st.floats(5, MAX_LISTS))
+def test_short_lifetimes_vary_by_a_tenth_and_no_more(dice: float, lists: float) -> None:
+    page = lifetime_of(PageOf("w", QUERY, None), Page(executions=(), next_cursor=None), lists, dice)
+    live = lifetime_of(RunOf(A), run("a", OPEN), lists, dice)
 
-    found = await connector.get_executions([key("r1"), key("r2"), key("gone")])
-
-    assert found.keys() == {key("r1"), key("r2")}
-    assert toys.asked[-1] == ("get", [key("r2"), key("gone")])
-
-
-async def test_what_failed_is_asked_for_again_at_once_and_what_is_not_there_after_a_moment() -> None:
-    connector, toys, clocks = cached()
-    toys.runs[key("r1")] = DOWN
-    assert await connector.get_executions([key("r1"), key("r2")]) == {key("r1"): DOWN}
-
-    toys.runs = {key("r1"): toy_run("r1"), key("r2"): toy_run("r2")}
-
-    assert (await connector.get_executions([key("r1"), key("r2")])).keys() == {key("r1")}
-    clocks.now += MISSING + 0.1
-    assert (await connector.get_executions([key("r1"), key("r2")])).keys() == {key("r1"), key("r2")}
+    assert 0.9 * lists <= page.fresh <= 1.1 * lists + 1e-9
+    assert 0.9 * REFRESH <= page.refresh <= 1.1 * REFRESH
+    assert 0.9 * LIVE <= live.fresh <= 1.1 * LIVE
+    assert lifetime_of(RunOf(A), run("a"), lists, dice) == Lifetime(3600, 0, 86400)
+    assert page.fresh + page.refresh <= page.hard
 
 
-@pytest.mark.parametrize(("status", "calls"), [(S.SUCCEEDED, 1), (S.RUNNING, 2)])
-async def test_steps_of_a_run_that_is_over_are_asked_for_once(status: ExecutionStatus, calls: int) -> None:
-    run = toy_run("r1", status=status)
-    connector, toys, clocks = cached(run)
-    assert await connector.list_steps([run]) == {run.key: StepList(steps=(toy_step(run),))}
+def test_the_dice_of_the_jitter_are_those_passed_in() -> None:
+    page = Page(executions=(), next_cursor=None)
 
-    clocks.now += LIVE + 0.1
-    await connector.list_steps([run])
-
-    assert toys.count("steps") == calls
-
-
-async def test_steps_read_while_the_run_went_on_do_not_last_when_it_is_over() -> None:
-    """They may be short of some."""
-    connector, toys, clocks = cached(toy_run("r1", status=S.RUNNING))
-    await connector.list_steps([toy_run("r1", status=S.RUNNING)])
-
-    clocks.now += LIVE + 0.1
-    await connector.list_steps([toy_run("r1", status=S.SUCCEEDED)])
-
-    assert toys.count("steps") == 2
-
-
-async def test_steps_that_could_not_be_had_are_asked_for_again() -> None:
-    run = toy_run("r1")
-    connector, toys, _ = cached()
-    toys.runs[run.key] = DOWN
-    assert await connector.list_steps([run]) == {run.key: DOWN}
-
-    toys.runs[run.key] = run
-
-    assert isinstance((await connector.list_steps([run]))[run.key], StepList)
-
-
-async def test_a_page_lives_for_seconds_and_keeps_the_time_it_was_asked_for() -> None:
-    connector, toys, clocks = cached(toy_run("r1"))
-    first = await connector.list_executions("flow-1", ExecutionQuery(), None)
-    assert first.as_of == 5_000_000_000
-
-    clocks.now += LIVE - 0.1
-    clocks.wall += 4_000_000_000
-    assert (await connector.list_executions("flow-1", ExecutionQuery(), None)).as_of == first.as_of
-    assert toys.count("list") == 1
-    clocks.now += REFRESH + 0.2
-
-    again = await connector.list_executions("flow-1", ExecutionQuery(), None)
-    assert (again.as_of, toys.count("list")) == (9_000_000_000, 2)
-
-
-async def test_a_page_past_its_time_is_given_once_more_while_it_is_asked_for_anew() -> None:
-    connector, toys, clocks = cached(toy_run("r1"))
-    await connector.list_executions("flow-1", ExecutionQuery(), None)
-    clocks.now += LIVE + 0.1
-    clocks.wall += 6_000_000_000
-
-    given = await connector.list_executions("flow-1", ExecutionQuery(), None)
-    assert (given.as_of, given.stale_because) == (5_000_000_000, None)
-    for _ in range(20):
-        await asyncio.sleep(0)  # let the background do its work
-
-    renewed = await connector.list_executions("flow-1", ExecutionQuery(), None)
-    assert (renewed.as_of, toys.count("list")) == (11_000_000_000, 2)
-
-
-async def test_an_old_page_stands_in_for_a_source_that_is_away_and_says_so() -> None:
-    connector, toys, clocks = cached(toy_run("r1"))
-    await connector.list_executions("flow-1", ExecutionQuery(), None)
-    clocks.now += LIVE + REFRESH + 0.1
-    toys.failing = DOWN
-
-    page = await connector.list_executions("flow-1", ExecutionQuery(), None)
-
-    assert [run.native_id for run in page.executions] == ["r1"]
-    assert (page.as_of, page.stale_because) == (5_000_000_000, DOWN)
-
-
-async def test_another_question_is_another_page() -> None:
-    connector, toys, _ = cached(toy_run("r1"))
-    questions = [
-        ("flow-1", ExecutionQuery(), None),
-        ("flow-1", ExecutionQuery(), "10"),
-        ("flow-2", ExecutionQuery(), None),
-        ("flow-1", ExecutionQuery(limit=10), None),
-        ("flow-1", ExecutionQuery(order=ExecutionOrder.STARTED_AT_ASC), None),
-        ("flow-1", ExecutionQuery(statuses=frozenset({S.FAILED})), None),
-        ("flow-1", ExecutionQuery(statuses=frozenset()), None),
-        ("flow-1", ExecutionQuery(started=Range(1)), None),
-        ("flow-1", ExecutionQuery(started=Range(None, 1)), None),
+    assert [round(lifetime_of(PageOf("w", QUERY, None), page, 5, dice).fresh, 6) for dice in (0, 0.5, 1)] == [
+        4.5,
+        5,
+        5.5,
     ]
+
+
+@given(workflows=st.integers(0, 20_000), requests=st.floats(0.5, 50), seconds=st.floats(0.5, 60))
+def test_lists_live_twice_as_long_as_a_sweep_takes(workflows: int, requests: float, seconds: float) -> None:
+    """So a query asked again after its deadline gets further, however many workflows there are."""
+    lives = lists_fresh(CAN, workflows, Rate(requests, seconds))
+
+    assert LIVE <= lives <= MAX_LISTS
+    assert lives == MAX_LISTS or lives >= 2 * workflows * seconds / requests
+    assert lists_fresh(replace(CAN, partitioned=False), workflows, Rate(requests, seconds)) == LIVE
+
+
+async def test_a_wide_source_keeps_its_lists_for_longer() -> None:
+    """100 workflows at 5 calls a second: 20 s for all of them, so 40 s."""
+    source, clock = Asked(runs=[run("a", workflow=f"w{at}") for at in range(100)]), Clock()
+    cache = cached(source, clock)
+    await cache.workflows()
+    await cache.list_executions("w7", QUERY, None)
+
+    clock.now += 39.9
+    await cache.list_executions("w7", QUERY, None)
+    await turns()
+    assert len(source.calls) == 2
+    clock.now += 0.2
+    await cache.list_executions("w7", QUERY, None)
+    await turns()
+    assert len(source.calls) == 3
+
+
+async def test_the_pace_may_be_the_operators() -> None:
+    source, clock = Asked(runs=[run("a", workflow=f"w{at}") for at in range(100)]), Clock()
+    cache = cached(source, clock, rate=Rate(1, 1))
+    await cache.workflows()
+    await cache.list_executions("w7", QUERY, None)
+
+    clock.now += 199
+    await cache.list_executions("w7", QUERY, None)
+    await turns()
+    assert len(source.calls) == 2
+
+
+async def test_a_list_is_asked_for_once_and_stamped_with_its_time() -> None:
+    source, clock = Asked(), Clock()
+    cache = cached(source, clock)
+
+    first = await cache.list_executions("w", QUERY, None)
+    clock.now += 4.9
+    second = await cache.list_executions("w", QUERY, None)
+
+    assert second is first
+    assert first.as_of == 1000 * 10**9
+    assert [one.native_id for one in first.executions] == ["a", "b"]
+    assert len(source.calls) == 1
+
+
+async def test_another_partition_query_or_cursor_is_another_question() -> None:
+    source = Asked()
+    cache = cached(source, Clock())
+
     for _ in range(2):
-        for partition, query, cursor in questions:
-            await connector.list_executions(partition, query, cursor)
+        await cache.list_executions("w", QUERY, None)
+        await cache.list_executions("v", QUERY, None)
+        await cache.list_executions("w", QUERY, "2")
+        await cache.list_executions("w", replace(QUERY, limit=7), None)
+        await cache.list_executions("w", replace(QUERY, started=Range(1, None)), None)
 
-    assert [what for call, what in toys.asked if call == "list"] == questions
-
-
-async def test_a_list_that_failed_is_asked_for_again() -> None:
-    connector, toys, _ = cached(toy_run("r1"))
-    toys.failing = DOWN
-    with pytest.raises(UnreachableError):
-        await connector.list_executions("flow-1", ExecutionQuery(), None)
-    with pytest.raises(UnreachableError):
-        await connector.workflows()
-
-    toys.failing = None
-
-    assert (await connector.list_executions("flow-1", ExecutionQuery(), None)).executions
-    assert list(await connector.workflows()) == []
+    assert len(source.calls) == 5
 
 
-async def test_workflows_live_for_minutes() -> None:
-    connector, toys, clocks = cached()
-    toys.flows = (Workflow(source="toys", provider="TOY", native_id="flow-1", name="One"),)
-    assert list(await connector.workflows()) == list(toys.flows)
+async def test_conditions_that_the_source_does_not_apply_are_no_other_question() -> None:
+    """It filters by the earliest start alone."""
+    source = Asked()
+    cache = cached(source, Clock())
 
-    clocks.now += WORKFLOWS - 0.1
-    await connector.workflows()
-    assert toys.count("workflows") == 1
-    clocks.now += 0.2
-    await connector.workflows()
-    assert toys.count("workflows") == 2
+    for query in (
+        QUERY,
+        replace(QUERY, statuses=frozenset({DONE})),
+        replace(QUERY, error_contains="x", any_step=StepFilter(name_contains="y")),
+        replace(QUERY, started=Range(None, 9), ended=Range(1, 2), duration=Range(3, 4)),
+        replace(QUERY, workflow_ids=frozenset({"w"}), workflow_name_contains="w"),
+        replace(QUERY, order=ExecutionOrder.STARTED_AT_ASC),  # it has one order only
+    ):
+        await cache.list_executions("w", query, None)
 
-
-async def test_a_run_that_was_deleted_is_forgotten_with_the_lists_that_may_name_it() -> None:
-    run, other = toy_run("r1"), toy_run("r2")
-    connector, _, _ = cached(run, other)
-    await connector.get_executions([run.key, other.key])
-    await connector.list_steps([run])
-    await connector.list_executions("flow-1", ExecutionQuery(), None)
-
-    assert await connector.delete_execution(run.key) is True
-
-    assert (await connector.get_executions([run.key, other.key])).keys() == {other.key}
-    assert await connector.list_steps([run]) == {}
-    assert [one.key for one in (await connector.list_executions("flow-1", ExecutionQuery(), None)).executions] == [
-        other.key
-    ]
-    assert await connector.delete_execution(run.key) is False
+    assert source.calls == [("page", "w", QUERY, None)]
 
 
-async def test_a_deletion_that_is_refused_is_said() -> None:
-    connector, toys, _ = cached(toy_run("r1"))
-    toys.failing = ForbiddenError("no right")
-    with pytest.raises(ConnectorError, match="no right"):
-        await connector.delete_execution(key("r1"))
+@given(
+    filters=st.frozensets(st.sampled_from(Filter)),
+    query=st.builds(
+        ExecutionQuery,
+        order=st.sampled_from(ExecutionOrder),
+        limit=st.integers(1, 100),
+        workflow_ids=st.none() | st.frozensets(st.text(max_size=3), max_size=3),
+        statuses=st.none() | st.frozensets(st.sampled_from(ExecutionStatus)),
+        started=st.builds(Range, st.none() | st.integers(0, 9), st.none() | st.integers(0, 9)),
+        ended=st.just(EVER) | st.just(Range(1, 2)),
+        error_contains=st.none() | st.text(max_size=2),
+    ),
+)
+def test_what_is_asked_is_never_narrower_than_what_is_wanted(filters: frozenset[Filter], query: ExecutionQuery) -> None:
+    """A row that matches the query matches what is left of it; and that is all that matters for equality."""
+    can = replace(CAN, pushes_down=filters)
+    left = pushed(query, can)
+
+    assert pushed(left, can) == left
+    for one in (run("a"), run("b", OPEN, workflow="v"), run("c", started_at=None)):
+        assert not query.matches(one) or left.matches(one)
+    for wanted, name in ((Filter.STATUSES, "statuses"), (Filter.WORKFLOWS, "workflow_ids")):
+        assert getattr(left, name) == (getattr(query, name) if wanted in filters else None)
 
 
-async def test_closing_it_closes_the_source() -> None:
-    closed: list[str] = []
+async def test_a_finished_run_is_fetched_once_and_a_running_one_every_few_seconds() -> None:
+    source, clock = Asked(), Clock()
+    cache = cached(source, clock)
 
-    async def close() -> None:
-        closed.append("toys")
+    for _ in range(3):
+        found = await cache.get_executions([A, B])
+        assert [found[A].key, found[B].key] == [A, B]  # type: ignore[union-attr]
+        clock.now += 6
 
-    await Cached(Toys(), close=close).aclose()
-    await Cached(Toys()).aclose()
+    assert source.calls == [("runs", "a", "b"), ("runs", "b"), ("runs", "b")]
 
-    assert closed == ["toys"]
+
+async def test_the_steps_of_a_finished_run_are_fetched_once() -> None:
+    source, clock = Asked(), Clock()
+    cache = cached(source, clock)
+
+    for _ in range(3):
+        found = await cache.list_steps([run("a"), run("b", OPEN)])
+        assert {key.execution: [step.name for step in one.steps] for key, one in found.items()} == {  # type: ignore[union-attr]
+            "a": ["s1", "s2"],
+            "b": ["s1", "s2"],
+        }
+        clock.now += 6
+
+    assert source.calls == [("steps", "a", "b"), ("steps", "b"), ("steps", "b")]
+
+
+async def test_steps_from_when_a_run_was_open_are_not_those_of_the_finished_run() -> None:
+    source = Asked()
+    cache = cached(source, Clock())
+
+    await cache.list_steps([run("b", OPEN)])
+    await cache.list_steps([run("b", DONE)])
+
+    assert source.calls == [("steps", "b"), ("steps", "b")]
+
+
+async def test_a_listed_finished_run_needs_no_call_of_its_own() -> None:
+    source, clock = Asked(), Clock()
+    cache = cached(source, clock)
+    page = await cache.list_executions("w", QUERY, None)
+
+    found = await cache.get_executions([A])
+
+    assert found[A] is page.executions[0]
+    assert source.calls == [("page", "w", QUERY, None)]
+    await cache.get_executions([B])  # it is open: what the list says of it may be over
+    assert source.calls[1:] == [("runs", "b")]
+
+
+async def test_a_listed_run_is_not_enough_where_listings_leave_fields_out() -> None:
+    source = Asked(capabilities=replace(CAN, fields_from_detail=frozenset({"input"})))
+    cache = cached(source, Clock())
+
+    await cache.list_executions("w", QUERY, None)
+    await cache.get_executions([A])
+
+    assert source.calls[1:] == [("runs", "a")]
+
+
+async def test_lists_with_different_filters_share_their_finished_runs() -> None:
+    source = Asked()
+    cache = cached(source, Clock())
+
+    pages = [await cache.list_executions("w", replace(QUERY, started=Range(at, None)), None) for at in range(3)]
+
+    assert len(source.calls) == 3
+    assert all(page.executions[0] is pages[0].executions[0] for page in pages)
+
+
+async def test_a_finished_run_that_reads_differently_now_is_taken_as_it_reads_now() -> None:
+    source = Asked()
+    cache = cached(source, Clock())
+    await cache.list_executions("w", QUERY, None)
+
+    source.runs = [run("a", raw_status="reviewed")]
+    page = await cache.list_executions("w", replace(QUERY, limit=9), None)
+    found = await cache.get_executions([A])
+
+    assert page.executions[0].raw_status == found[A].raw_status == "reviewed"  # type: ignore[union-attr]
+
+
+async def test_what_is_not_there_is_believed_for_ten_seconds() -> None:
+    source, clock = Asked(), Clock()
+    cache = cached(source, clock)
+
+    for _ in range(2):
+        assert await cache.get_executions([NOWHERE]) == {}
+        assert await cache.list_steps([run("nowhere")]) == {}
+        clock.now += 9.9
+    assert len(source.calls) == 2
+    clock.now += 0.2
+    await cache.get_executions([NOWHERE])
+    assert len(source.calls) == 3
+
+
+async def test_a_list_that_is_not_there_is_believed_for_ten_seconds() -> None:
+    source, clock = Asked(trouble=lambda: MissingError("HTTP 404", http_status=404)), Clock()
+    cache = cached(source, clock)
+
+    for _ in range(2):
+        with pytest.raises(MissingError, match="HTTP 404"):
+            await cache.list_executions("w", QUERY, None)
+        clock.now += 9.9
+    assert len(source.calls) == 1
+
+
+@pytest.mark.parametrize("error", [UnreachableError("HTTP 500", http_status=500), UnreadableError("no JSON")])
+async def test_no_other_failure_is_remembered(error: UnreachableError | UnreadableError) -> None:
+    source = Asked(trouble=lambda: error)
+    cache = cached(source, Clock())
+
+    for _ in range(2):
+        with pytest.raises(type(error)):
+            await cache.list_executions("w", QUERY, None)
+        with pytest.raises(type(error)):
+            await cache.workflows()
+        assert await cache.get_executions([A]) == {A: error}
+        assert await cache.list_steps([run("a")]) == {A: error}
+    assert len(source.calls) == 8
+
+
+async def test_a_run_that_fails_in_a_batch_spoils_no_other() -> None:
+    error = UnreadableError("no 'status'")
+    source = Asked(spoilt={B: error})
+    cache = cached(source, Clock())
+
+    for _ in range(2):
+        found = await cache.get_executions([A, B, NOWHERE])
+        assert found == {A: source.runs[0], B: error}
+    assert source.calls == [("runs", "a", "b", "nowhere"), ("runs", "b")]
+
+
+async def test_workflows_are_asked_for_every_five_minutes() -> None:
+    source, clock = Asked(), Clock()
+    cache = cached(source, clock)
+
+    for _ in range(3):
+        assert [one.name for one in await cache.workflows()] == ["the w"]
+        clock.now += 299.9
+    assert len(source.calls) == 2
+
+
+async def test_who_changes_what_he_was_given_changes_nothing_for_others() -> None:
+    cache = cached(Asked(), Clock())
+
+    (await cache.workflows()).clear()
+
+    assert len(await cache.workflows()) == 1
+
+
+async def test_a_deleted_run_is_forgotten_and_so_are_lists_that_may_name_it() -> None:
+    source = Asked()
+    cache = cached(source, Clock())
+    await cache.list_executions("w", QUERY, None)
+    await cache.list_steps([run("a")])
+
+    assert await cache.delete_execution(A)
+
+    page = await cache.list_executions("w", QUERY, None)
+    assert [one.native_id for one in page.executions] == ["b"]
+    assert await cache.get_executions([A]) == {}
+    assert await cache.list_steps([run("a")]) == {}
+
+
+async def test_sources_of_one_memory_never_share_even_under_one_name() -> None:
+    memory, clock = Memory(), Clock()
+    one, other = Asked(runs=[run("a")]), Asked(runs=[run("x")])
+    caches = [cached(source, clock, memory=memory) for source in (one, other)]
+
+    pages = [await cache.list_executions("w", QUERY, None) for cache in caches]
+
+    assert [page.executions[0].native_id for page in pages] == ["a", "x"]
+    assert [len(one.calls), len(other.calls)] == [1, 1]
+
+
+def rows(count: int, size: int) -> list[AskedExecution]:
+    """Runs of so many bytes of JSON each, as views of one answer."""
+    return [run(f"r{at}", raw=Raw(b'{"x": "%s"}' % (b"y" * size)), tags=(f"tag {at}",)) for at in range(count)]
+
+
+@pytest.fixture
+def measured() -> Iterator[Callable[[], int]]:
+    """Bytes in use by what is made from here on."""
+    gc.collect()
+    tracemalloc.start()
+    yield lambda: tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+
+
+def test_the_bound_in_bytes_holds(measured: Callable[[], int]) -> None:
+    """Filled four times over, with few large answers as with many small ones: memory grows by no more than it."""
+    bound = 4 * 1024 * 1024
+    memory = Memory(bound, Clock())
+    for at in range(4 * bound // 100_000):
+        page = detached(Page(executions=rows(20, 4000), next_cursor=None))
+        memory.keep((None, 0, PageOf(f"w{at}", QUERY, None)), Answer(page, 0, Lifetime(5, 5, 900)))
+        assert memory.size <= bound
+    assert measured() <= bound
+    for at in range(20_000):
+        memory.keep((None, 0, RunOf(NativeId("w", f"r{at}"))), Answer(run(f"r{at}"), 0, Lifetime(5, 5, 900)))
+        assert memory.size <= bound
+    gc.collect()
+    assert bound / 3 <= measured() <= bound
+
+
+def test_an_answer_larger_than_all_room_is_not_kept_nor_is_the_one_before() -> None:
+    memory = Memory(10_000, Clock())
+    memory.keep("k", Answer(run("a"), 0, Lifetime(5, 5, 900)))
+    assert len(memory) == 1
+
+    memory.keep("k", Answer(Page(executions=rows(1, 20_000), next_cursor=None), 0, Lifetime(5, 5, 900)))
+
+    assert memory.get("k") is None
+    assert memory.size == 0
+
+
+def test_what_was_not_used_for_longest_gives_way_first() -> None:
+    one = Memory(10_000, Clock())
+    one.keep(0, Answer(rows(1, 2000)[0], 0, Lifetime(5, 5, 900)))
+    memory = Memory(one.size * 3, Clock())
+    for at in range(3):
+        memory.keep(at, Answer(rows(1, 2000)[0], 0, Lifetime(5, 5, 900)))
+    memory.get(0)
+
+    memory.keep(3, Answer(rows(1, 2000)[0], 0, Lifetime(5, 5, 900)))
+
+    assert [memory.get(at) is not None for at in range(4)] == [True, False, True, True]
+
+
+def test_past_the_hard_limit_nothing_is_known() -> None:
+    clock = Clock()
+    memory = Memory(10_000, clock)
+    memory.keep("k", Answer(run("a"), 0, Lifetime(5, 5, HARD_LIVE), age=300.0))
+
+    clock.now += HARD_LIVE - 300 - 0.1
+    assert memory.get("k") is not None
+    clock.now += 0.2
+    assert memory.get("k") is None
+
+
+def test_what_is_remembered_holds_no_answer_as_a_whole() -> None:
+    """An undecoded value is a view of the bytes that it came in; of a megabyte, say, for a record of ten bytes."""
+    record = Raw(memoryview(b"[" + b" " * 1_000_000 + b'"x"]')[-4:-1])
+
+    kept = detached(run("a", raw=record))
+
+    assert kept == run("a", raw=record)
+    assert kept.raw is not None
+    assert kept.raw.copy() is kept.raw  # it owns its bytes
+    assert weight_of(kept) < 3000

@@ -23,6 +23,7 @@ SCHEMA: GraphQLSchema = build_schema(
       twice: [Run] @listSize(assumedSize: 2)
       self: Query
       leaf: Int
+      FIELDS
     }
     type Runs { nodes: [Run] edges: [Edge!] total: Int sources: [String!] }
     type Edge { cursor: String node: Run }
@@ -31,7 +32,7 @@ SCHEMA: GraphQLSchema = build_schema(
     type Step { name: String }
     type Owner @cost(weight: 7) { name: String }
     type Mutation { leaf: Int }
-    """
+    """.replace("FIELDS", " ".join(f"f{one}: Int" for one in range(210)))
 )
 
 
@@ -68,16 +69,16 @@ def introspected_levels(count: int) -> str:
 def selections(count: int) -> str:
     """Through a fragment of a hundred: 101 each time that it is spread, and 1 for `self`."""
     times, rest = divmod(count - 1, 101)
-    body = "...F " * times + "leaf " * rest
-    return f"{{ self {{ {body} }} }} fragment F on Query {{ {'leaf ' * 100} }}"
+    body = "...F " * times + fields(rest)
+    return f"{{ self {{ {body} }} }} fragment F on Query {{ {fields(100)} }}"
 
 
-def introspected_selections(count: int) -> str:
-    return f"{{ __schema {{ types {{ {'name ' * (count - 2)} }} }} }}"
+def fields(count: int) -> str:
+    return " ".join(f"f{one}" for one in range(count))
 
 
 REACHES: Mapping[str, tuple[Callable[[int], str], ErrorCode]] = {
-    "source_characters": (lambda count: "{ leaf }".ljust(count), ErrorCode.MAX_SOURCE_LENGTH_LIMIT),
+    "source_characters": ("{ leaf }".ljust, ErrorCode.MAX_SOURCE_LENGTH_LIMIT),
     "tokens": (lambda n: f"{{ entities(keys: [{'1 ' * (n - 12)}]) {{ id }} }}", ErrorCode.MAX_TOKENS_LIMIT),
     "comments": (lambda count: "#\n" * count + "{ leaf }", ErrorCode.MAX_COMMENTS_LIMIT),
     "operations": (operations, ErrorCode.MAX_OPERATIONS_LIMIT),
@@ -88,7 +89,10 @@ REACHES: Mapping[str, tuple[Callable[[int], str], ErrorCode]] = {
     "depth": (levels, ErrorCode.MAX_DEPTH_LIMIT),
     "selections": (selections, ErrorCode.MAX_SELECTIONS_LIMIT),
     "introspection_depth": (introspected_levels, ErrorCode.MAX_DEPTH_LIMIT),
-    "introspection_selections": (introspected_selections, ErrorCode.MAX_SELECTIONS_LIMIT),
+    "introspection_cost": (
+        lambda n: f"{{ __schema {{ {'description ' * n} }} }}",
+        ErrorCode.COST_ESTIMATED_TOO_EXPENSIVE,
+    ),
     "first": (lambda count: f"{{ runs(first: {count}) {{ nodes {{ id }} }} }}", ErrorCode.BAD_USER_INPUT),
     "cost": (
         lambda n: f"{{ runs(first: {(n - 51) // 2}) {{ nodes {{ id }} {'total ' * ((n - 51) % 2 + 1)} }} }}",

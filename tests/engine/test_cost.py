@@ -9,7 +9,7 @@ from tests.engine.limited import documents
 READ = documents()
 
 
-def cost(text: str, **variables: object) -> int:
+def cost(text: str, **variables: object) -> float:
     operation = READ.read(text).operation(None)
     return operation.cost.of(READ.check(operation, variables))
 

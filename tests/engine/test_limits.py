@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from engine.documents import Documents
 from engine.errors import ErrorCode
 from engine.limits import Limits
-from tests.engine.limited import REACHES, codes, documents, levels, selections
+from tests.engine.limited import REACHES, codes, documents, fields, levels, selections
 
 OVER_HTTP = {"body_bytes", "body_seconds", "errors"}
 "Checked where they are kept: tests of the handler, and of documents below."
-SMALLER = {"cost": 151, "first": 60}
+SMALLER = {"cost": 151, "first": 60, "introspection_cost": 60}
 "In place of defaults that other limits come before."
 
 
@@ -64,9 +64,11 @@ def test_introspection_has_a_budget_of_its_own_and_tools_stay_within_it() -> Non
     )
 
     assert codes(documents(), everything) == []
-    thrice = "fragment S on __Schema { types { ...T } } fragment T on __Type { " + "name " * 200 + "}"
-    spread = " ".join(f"s{index}: __schema {{ ...S }}" for index in range(3))
-    assert codes(documents(), f"{{ {spread} }} {thrice}") == [ErrorCode.MAX_SELECTIONS_LIMIT]
+    parts = "fragment S on __Schema { types { ...T } } fragment T on __Type { fields { name type { name } } }"
+    spread = " ".join(f"s{index}: __schema {{ ...S }}" for index in range(9))
+    assert codes(documents(introspection_cost=2_000), f"{{ {spread} }} {parts}") == [
+        ErrorCode.COST_ESTIMATED_TOO_EXPENSIVE
+    ]
 
 
 @pytest.mark.parametrize("power", [10, 13, 15, 17, 20, 40])
@@ -120,5 +122,10 @@ def test_a_document_passes_exactly_when_its_expansion_is_small_enough(spreads: l
 
 def test_a_document_through_a_fragment_is_as_large_as_one_without() -> None:
     assert codes(documents(selections=203), selections(203)) == []
-    assert codes(documents(selections=203), "{ self { " + "leaf " * 202 + "} }") == []
-    assert codes(documents(selections=203), "{ self { " + "leaf " * 203 + "} }") == [ErrorCode.MAX_SELECTIONS_LIMIT]
+    assert codes(documents(selections=203), "{ self { " + fields(202) + "} }") == []
+    assert codes(documents(selections=203), "{ self { " + fields(203) + "} }") == [ErrorCode.MAX_SELECTIONS_LIMIT]
+
+
+def test_fields_that_are_named_again_and_again_are_not_all_compared() -> None:
+    assert codes(documents(), "{ self { " + "leaf " * 1_400 + "} }") == [ErrorCode.MAX_SELECTIONS_LIMIT]
+    assert codes(documents(), "{ self { " + "leaf " * 90 + "} }") == []

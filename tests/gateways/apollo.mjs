@@ -6,11 +6,11 @@ import { startStandaloneServer } from '@apollo/server/standalone';
 
 const gateway = new ApolloGateway({
   supergraphSdl: await readFile(process.env.SUPERGRAPH ?? 'supergraph/apollo.graphql', 'utf8'),
-  buildService: ({ url }) => new RemoteGraphQLDataSource({
+  buildService: ({ name, url }) => new RemoteGraphQLDataSource({
     url,
-    apq: true, // the documents of query plans travel once, then by their hash
+    apq: name === 'histograph', // which can: a plan's document travels once, then by its hash
     willSendRequest({ request, context }) {
-      // Apollo Gateway passes on no header of the caller by itself
+      // no header of the caller is passed on by itself
       if (context.authorization) request.http.headers.set('authorization', context.authorization);
     },
   }),

@@ -42,6 +42,10 @@ ${WORKFLOW}`;
 const STITCHED = `${LINK}
 type Query {
   owned(ids: [ID!]!): [Workflow]!
+${PROVIDERS.map((name) => `
+  flagged${name}(ids: [ID!]!): [${name}Execution]!
+  suspects${name}(ids: [ID!]!): [${name}Step]!
+`).join('')}
 }
 ${PROVIDERS.map((name) => `
 type ${name}Execution @key(fields: "id") { id: ID! costCenter: String }
@@ -79,6 +83,10 @@ function subgraph(sdl) {
     suspects: listed('ExecutionStep'),
     owned: listed('Workflow'),
   };
+  for (const name of PROVIDERS) {
+    rootValue[`flagged${name}`] = listed(`${name}Execution`);
+    rootValue[`suspects${name}`] = listed(`${name}Step`);
+  }
   return ({ query, variables, operationName }) =>
     graphql({ schema, source: query, rootValue, variableValues: variables, operationName });
 }

@@ -2,7 +2,7 @@
 
 import json
 from asyncio import Event
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
 from graphql import GraphQLSchema
@@ -38,7 +38,7 @@ async def received(
         messages[-1]["more_body"] = False
     sent: list[Message] = []
 
-    async def coming() -> AsyncIterator[Message]:
+    async def coming() -> AsyncGenerator[Message, None]:
         for message in messages:
             yield message
         if stays:

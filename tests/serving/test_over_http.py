@@ -81,7 +81,12 @@ def test_what_is_no_json_is_400_in_every_edition(body: bytes, either: Client) ->
 def test_an_error_beside_data_is_200_and_in_the_edition_294_for_those_who_know_it(
     drafts: Client, edition: Client
 ) -> None:
-    for client, accept, status in ((drafts, GRAPHQL, 200), (drafts, JSON, 200), (edition, GRAPHQL, 294), (edition, JSON, 200)):  # fmt: skip
+    for client, accept, status in (
+        (drafts, GRAPHQL, 200),
+        (drafts, JSON, 200),
+        (edition, GRAPHQL, 294),
+        (edition, JSON, 200),
+    ):
         reply = client.post(FIELD_FAILS, accept)
         assert (reply.status, reply.media_type) == (status, accept)
         assert reply.codes == ["CURSOR_INVALID"]
@@ -121,7 +126,9 @@ def test_a_caller_that_takes_nothing_of_ours_is_told_so_in_json(accept: str, eit
     assert (reply.status, reply.media_type, reply.codes) == (406, JSON, ["NOT_ACCEPTABLE"])
 
 
-@pytest.mark.parametrize("content_type", ["Application/JSON", "application/json; charset=UTF-8", 'application/json;charset="utf-8"'])  # fmt: skip
+@pytest.mark.parametrize(
+    "content_type", ["Application/JSON", "application/json; charset=UTF-8", 'application/json;charset="utf-8"']
+)
 def test_json_is_json_however_it_is_written(content_type: str, drafts: Client) -> None:
     assert drafts.post(ALL, content_type=content_type).json == WELL
 

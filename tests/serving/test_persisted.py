@@ -12,7 +12,7 @@ from engine.documents import sha256_of
 from engine.errors import ErrorCode, RefusedError
 from serving.persisted import Store
 from serving.request import GraphQLRequest
-from serving.trusted import Manifest, Trust
+from serving.trusted import Manifest, Trust, TrustedDocuments
 from tests.serving.live import GRAPHQL, Client, service, serving
 
 KNOWN = "query Known { __typename }"
@@ -106,8 +106,6 @@ def test_enforced_only_trusted_documents_run_whatever_was_sent_before() -> None:
 
 
 def test_enforcement_as_a_client_meets_it() -> None:
-    from serving.trusted import TrustedDocuments
-
     trusted = TrustedDocuments(file=Manifest({sha256_of(KNOWN): KNOWN}))
     with serving(service(trusted_documents=trusted)) as client:
         assert client.post({"documentId": f"sha256:{sha256_of(KNOWN)}"}).json == WELL
@@ -148,5 +146,5 @@ def test_what_is_wrong_with_a_manifest_is_told(text: str, told: str, tmp_path: P
 
     with pytest.raises(ValueError, match=told):
         Manifest.read(tmp_path / "documents.json")
-    with pytest.raises(ValueError, match="the file none.json cannot be read: No such file"):
+    with pytest.raises(ValueError, match=r"the file none\.json cannot be read: No such file"):
         Manifest.read(tmp_path / "none.json")
