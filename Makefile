@@ -19,7 +19,7 @@ WEB := serving/explorer/web
 EXPLORER := serving/explorer/static/index.html
 NPM := npm --no-fund --no-audit --no-update-notifier --loglevel=error
 
-.PHONY: help run check test lint types unit test-heavy format setup explorer browser audit gateways lock snapshots clean
+.PHONY: help run check test lint types unit test-heavy fuzz format setup explorer browser audit gateways lock snapshots clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -74,11 +74,15 @@ unit: $(SETUP) $(EXPLORER) $(NODE_READY) ## all tests
 test-heavy: $(SETUP) $(NODE_READY) ## the tests that take long, alone
 	@pytest -m heavy
 
+fuzz: $(SETUP) ## 250 generated documents for each root field over HTTP
+	@HISTOGRAPH_FUZZ=250 pytest tests/serving/test_fuzz.py -k schemathesis
+
 format: $(SETUP) ## puts the code in ruff's form
 	@ruff check --fix . && ruff format .
 
 snapshots: $(SETUP) ## the printed schema and the README's generated parts anew; read their diff as a client would
 	@python -m tests.snapshots
+	@python -m tests.serving.test_documented
 
 lock: $(SETUP) ## the lock file anew, from pyproject.toml
 	uv lock

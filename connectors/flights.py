@@ -39,6 +39,7 @@ class Flights(Generic[K, V]):
     """The calls under way to one source."""
 
     _by_key: dict[K, Flight[K, V]] = field(default_factory=dict, init=False)
+    _tasks: "set[asyncio.Task[Any]]" = field(default_factory=set, init=False)
     _in_background: int = field(default=0, init=False)
 
     async def get(
@@ -85,11 +86,10 @@ class Flights(Generic[K, V]):
         return True
 
     async def aclose(self) -> None:
-        """Ends all calls."""
-        flights = set(self._by_key.values())
-        for flight in flights:
-            flight.task.cancel()
-        await asyncio.gather(*(flight.task for flight in flights), return_exceptions=True)
+        """Ends all calls, also those that are about to end."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _board(self, keys: Sequence[K], ask: Ask[K, V]) -> list[Flight[K, V]]:
         free = [key for key in keys if key not in self._by_key]
@@ -108,6 +108,7 @@ class Flights(Generic[K, V]):
         task = asyncio.create_task(ask(keys), context=context)
         flight = Flight(keys, task, context.get(deadline))
         self._by_key.update(dict.fromkeys(keys, flight))
+        self._tasks.add(task)
         task.add_done_callback(lambda task: self._land(flight))
         return flight
 
@@ -120,6 +121,7 @@ class Flights(Generic[K, V]):
 
     def _land(self, flight: Flight[K, V]) -> None:
         self._forget(flight)
+        self._tasks.discard(flight.task)
         if not flight.task.cancelled():
             flight.task.exception()  # seen, so that nobody warns of it when all who waited have left
 

@@ -79,16 +79,23 @@ class Report:
         stale = [stream.stale_because for _, stream in own if stream.stale_because is not None]
         if stale or plan.stale is not None:
             return _of_stale(stale[0] if stale else cast(Stale, plan.stale).because)
-        unreadable = [record for _, stream in own for record in stream.unreadable]
-        if unreadable:
-            names = ", ".join(record.native_id or "one without an id" for record in unreadable[:MAX_NAMED])
-            more = ", …" if len(unreadable) > MAX_NAMED else ""
-            reason = unreadable[0].reason
-            return UnreadableError(f"{len(unreadable)} records could not be read ({names}{more}): {reason}").as_data()
-        if unplaced := sum(len(stream.unplaced) for _, stream in own):
-            said = f"{unplaced} runs without a start were found too late to be listed first"
-            return UnreadableError(said).as_data()
-        return None if plan.remark is None else plan.remark.as_data()
+        left_out = _of_left_out([stream for _, stream in own])
+        if left_out is None and plan.remark is not None:
+            return plan.remark.as_data()
+        return left_out
+
+
+def _of_left_out(streams: Sequence[Stream]) -> SourceError | None:
+    """Single records that are not in the list."""
+    unreadable = [record for stream in streams for record in stream.unreadable]
+    if unreadable:
+        names = ", ".join(record.native_id or "one without an id" for record in unreadable[:MAX_NAMED])
+        more = ", …" if len(unreadable) > MAX_NAMED else ""
+        reason = unreadable[0].reason
+        return UnreadableError(f"{len(unreadable)} records could not be read ({names}{more}): {reason}").as_data()
+    if unplaced := sum(len(stream.unplaced) for stream in streams):
+        return UnreadableError(f"{unplaced} runs without a start were found too late to be listed first").as_data()
+    return None
 
 
 def _of_stale(because: ConnectorError) -> SourceError:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.caches import CacheSettings
 from connectors.registry import find_providers
 from settings import ServerSettings, read_settings
 from tests.snapshots import README, fenced, part, provider_table, readme_answer
@@ -33,7 +34,7 @@ def test_the_settings_shown_are_valid(tmp_path: Path, monkeypatch: pytest.Monkey
     settings = read_settings(file, find_providers())
 
     assert {source.provider for source in settings.sources.values()} == find_providers().keys()
-    assert settings.server == ServerSettings()
+    assert (settings.server, settings.cache) == (ServerSettings(), CacheSettings())
 
 
 def test_every_setting_there_is_is_shown() -> None:

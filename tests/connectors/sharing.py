@@ -39,7 +39,7 @@ class Gated(Asked):
 
 async def work(url: str, lock_seconds: float, queries: int) -> dict[str, Any]:
     source = Gated()
-    source.redis = Redis.from_url(url)
+    source.redis = Redis.from_url(url, socket_timeout=None)
     link = RedisLink(open_redis(url), patience=PATIENT)
     shared = SharedCache(link, SECRET, lock_seconds=lock_seconds)
     cache = Cached(source, memory=Memory(), shared=shared)

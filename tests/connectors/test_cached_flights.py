@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextvars import ContextVar
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.cached import Cached
@@ -142,6 +142,7 @@ async def test_a_task_that_is_left_running_keeps_its_call() -> None:
     assert left_running.done()
 
 
+@settings(deadline=None)
 @given(
     groups=st.lists(st.frozensets(st.sampled_from("abcde"), min_size=1), min_size=1, max_size=6),
     leaving=st.frozensets(st.integers(0, 5)),

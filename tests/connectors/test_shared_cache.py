@@ -47,7 +47,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
 @pytest.fixture
 async def redis(server: RedisServer) -> AsyncIterator[Redis]:
     """A client of the test's own; Redis is empty at first."""
-    async with Redis.from_url(server.url) as client:
+    async with Redis.from_url(server.url, socket_timeout=None) as client:
         await client.flushall()
         yield client
 

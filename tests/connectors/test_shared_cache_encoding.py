@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Raw, Struct, msgpack, structs
 from msgspec.structs import replace
@@ -26,6 +26,8 @@ assert find_providers()
 KEY = b"histograph:a:key"
 CODEC = Codec(b"s" * 32)
 LIFE = Lifetime(5.1, 4.9, 900.0)
+SLOW = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"Records have many fields to make up."
 
 
 def below(base: type[Any]) -> Iterator[type[Any]]:
@@ -89,6 +91,7 @@ def field_of(kind: Any) -> st.SearchStrategy[Any]:
 
 
 @pytest.mark.parametrize("kind", ours(Execution), ids=lambda kind: kind.__name__)
+@SLOW
 @given(data=st.data())
 def test_the_runs_of_every_provider_come_back_as_they_were(kind: type[Execution], data: st.DataObject) -> None:
     runs = data.draw(st.lists(values_of(kind), max_size=3))
@@ -103,6 +106,7 @@ def test_the_runs_of_every_provider_come_back_as_they_were(kind: type[Execution]
 
 
 @pytest.mark.parametrize("kind", ours(ExecutionStep), ids=lambda kind: kind.__name__)
+@SLOW
 @given(data=st.data(), error=FIELDS[ExecutionError | None])
 def test_the_steps_of_every_provider_come_back_as_they_were(
     kind: type[ExecutionStep], data: st.DataObject, error: ExecutionError | None
@@ -145,6 +149,7 @@ def test_large_answers_are_compressed_and_small_ones_are_not() -> None:
     assert b"asked" in CODEC.encode(KEY, Answer(run("a"), 0, LIFE), 0)
 
 
+@settings(deadline=None)
 @given(at=st.integers(0, 10_000), change=st.integers(1, 255), cut=st.integers(0, 10_000))
 def test_a_damaged_value_is_no_answer(at: int, change: int, cut: int) -> None:
     for value in (run("a"), Page(executions=[run(f"r{one}") for one in range(30)], next_cursor=None)):
@@ -177,6 +182,7 @@ def sealed(body: bytes, form: int = encoding.PLAIN) -> bytes:
     return head + CODEC._seal(KEY, head, body) + body
 
 
+@settings(deadline=None)
 @given(body=st.binary(max_size=200), form=st.sampled_from([encoding.PLAIN, encoding.DEFLATED]))
 def test_bytes_that_are_sealed_and_make_no_sense_are_no_answer(body: bytes, form: int) -> None:
     with pytest.raises(UnshareableError):

@@ -61,7 +61,7 @@ async def test_page_200_costs_what_page_2_does(kind: str, order: ExecutionOrder,
 )
 async def test_without_hints_a_position_is_searched_for_by_halves(kind: str, at_most: int) -> None:
     """As after a change of the source's workflows, or in a cursor with no room for hints."""
-    costs = await costs_of(one_of(kind), DESC, 200, bare=True)
+    costs = await costs_of(one_of(kind), DESC, 100, bare=True)
 
     assert max(costs) <= at_most
 

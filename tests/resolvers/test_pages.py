@@ -73,7 +73,7 @@ async def test_pages_end_to_end_are_the_whole_list(
 
 
 @pytest.mark.heavy
-@settings(deadline=None, max_examples=2500, derandomize=True)
+@settings(deadline=None, max_examples=1500, derandomize=True)
 @given(sources(), inputs(), ORDERS, FIRSTS, st.booleans())
 async def test_pages_end_to_end_are_the_whole_list_at_length(
     of: list[FakeSource], conditions: dict[str, Any], order: ExecutionOrder, first: int, fresh: bool

@@ -21,7 +21,11 @@ def test_every_type_has_a_description() -> None:
 
 
 def is_ours(kind: GraphQLNamedType) -> bool:
-    return "__" not in kind.name and kind.name not in {*STANDARD, "String", "Int", "Float", "Boolean", "ID"}
+    return (
+        "__" not in kind.name
+        and not kind.name.startswith("_")
+        and kind.name not in {*STANDARD, "String", "Int", "Float", "Boolean", "ID"}
+    )
 
 
 def test_query_has_one_field_of_ours() -> None:
