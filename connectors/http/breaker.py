@@ -1,8 +1,10 @@
 """Leaves a source alone that keeps failing, instead of making each query wait for it.
 
-Closed, it counts; open, it answers by itself; after a cool-down one call may probe, and what comes of it decides.
+Closed, it counts; open, it answers by itself; after a cool-down one call may probe, and what comes of it decides
+for those that have come meanwhile.
 """
 
+import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
@@ -42,7 +44,8 @@ class Breaker:
     clock: Callable[[], float] = time.monotonic
     _failures: deque[bool] = field(default_factory=lambda: deque(maxlen=WINDOW), init=False)
     _opened_at: float | None = field(default=None, init=False)
-    _is_probed: bool = field(default=False, init=False)
+    _probe: asyncio.Future[None] | None = field(default=None, init=False)
+    "Done when the call that probes has ended."
     _turn: int = field(default=0, init=False)
     "Counts openings and closings: what was sent before one tells nothing after it."
 
@@ -52,10 +55,11 @@ class Breaker:
         return self._opened_at is not None
 
     async def send(self, request: Request) -> Response:
-        """Sends, or refuses without a call and without a wait."""
+        """Sends, or refuses without a call and without a wait. Only while one call probes do the others wait for it."""
         if _is_guarded.get():
             return await self.inner.send(request)
-        is_probe, turn = self._admit(), self._turn
+        is_probe = await self._admit()
+        turn = self._turn
         mark = _is_guarded.set(True)
         has_failed: bool | None = None
         try:
@@ -72,25 +76,28 @@ class Breaker:
             elif turn == self._turn and has_failed is not None:
                 self._count(has_failed)
 
-    def _admit(self) -> bool:
+    async def _admit(self) -> bool:
         """Whether this call is the probe.
 
         Raises:
             UnreachableError: It is open.
         """
-        if self._opened_at is None:
-            return False
-        rest = self._opened_at + self.cool_down - self.clock()
-        if rest > 0:
-            raise UnreachableError("not asked: it keeps failing, and is left alone for some seconds", retry_after=rest)
-        if self._is_probed:
-            raise UnreachableError("not asked: it kept failing, and one call is finding out whether it is back")
-        self._is_probed = True
-        return True
+        while self._opened_at is not None:
+            rest = self._opened_at + self.cool_down - self.clock()
+            if rest > 0:
+                said = "not asked: it keeps failing, and is left alone for some seconds"
+                raise UnreachableError(said, retry_after=rest)
+            if self._probe is None:
+                self._probe = asyncio.get_running_loop().create_future()
+                return True
+            await asyncio.wait([self._probe])
+        return False
 
     def _settle(self, has_failed: bool | None) -> None:
         """After a probe. One that tells nothing leaves its place to the next."""
-        self._is_probed = False
+        probe, self._probe = self._probe, None
+        if probe is not None:
+            probe.set_result(None)
         if has_failed is None:
             return
         self._failures.clear()
