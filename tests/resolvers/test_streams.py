@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from connectors.contract import WHOLE_SOURCE, Range
 from connectors.errors import LimitReachedError
 from resolvers.opening import open_stream
-from resolvers.ordering import FIRST, Bound, key_of
+from resolvers.ordering import FIRST, Bound, Key, key_of
 from resolvers.request import read_request
 from resolvers.streams import Memory, Stream
 from schema.instant import SECOND
@@ -35,6 +35,10 @@ def open_one(
         query = type(query)(order=order, limit=10, started=within)
     partition = WHOLE_SOURCE if not source.capabilities.partitioned else "w"
     return open_stream(source, partition, query, Memory(), position=position, hint=hint, now=lambda: NOW)
+
+
+def is_before(bound: Bound | None, keys: set[Key]) -> bool:
+    return bound is None or all(key > bound for key in keys)
 
 
 @settings(deadline=None, max_examples=600, derandomize=True)
@@ -79,8 +83,7 @@ async def test_nothing_unread_comes_before_the_bound(
         for key, _ in stream.rows:
             unread.remove(key)  # each once
         stream.rows.clear()
-        bound = stream.bound
-        assert bound is None or all(key > bound for key in unread)
+        assert is_before(stream.bound, unread)
     assert unread == set()
 
 
@@ -144,6 +147,20 @@ async def test_past_the_end_of_the_range_nothing_more_is_read(kind: str, order: 
     assert {row.native_id for _, row in stream.rows} == {f"r{at}" for at in range(500, 510)}
     if order in KINDS[kind].orders or kind == "unordered":
         assert len(source.calls) <= 9
+
+
+@pytest.mark.parametrize("kind", ["usual", "offset"])
+async def test_one_old_run_among_the_newest_does_not_end_a_list_that_is_read_backwards(kind: str) -> None:
+    """Oldest first, of a source that gives the newest first: left only where a whole page lies behind the position."""
+    source = FakeSource("s", kind, [run("s", f"r{at:03}", at * 60 * SECOND) for at in range(400)], page_size=50)
+    source.sorts_by = lambda one: -int(one.native_id[1:]) if one.native_id != "r399" else 0
+    stream = open_one(source, ASC, key_of(source.runs[200], ASC))
+
+    await stream.advance()
+
+    assert {row.native_id for _, row in stream.rows} == {f"r{at:03}" for at in range(200)}
+    assert stream.bound is None
+    assert len(source.calls) < 8
 
 
 async def test_disorder_is_learned_for_all_of_a_source_and_doubled() -> None:
