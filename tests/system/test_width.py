@@ -12,6 +12,7 @@ from schema.instant import SECOND
 from tests.system.service import NOW, Service
 
 WIDTH = 500
+CONNECTIONS = 16  # of a sandbox source
 QUERY = """query ($input: ExecutionHistoryInput, $first: Int, $after: String) {
   executionHistory(input: $input, first: $first, after: $after) {
     nodes { nativeId startedAt } complete pageInfo { endCursor hasNextPage }
@@ -72,10 +73,10 @@ async def page(service: Service, after: str | None) -> tuple[Any, int]:
 
 async def test_what_a_deadline_cuts_off_is_named_and_asking_again_gets_further(tmp_path: Path) -> None:
     async with Sandbox(now=NOW, limits=False, worlds={"arcee": wide()}, providers=["arcee"]) as sandbox:
-        service = Service(build_schema(find_providers()), tmp_path, sandbox, pace=60, deadline_seconds=0.5, step=0)
+        service = Service(build_schema(find_providers()), tmp_path, sandbox, pace=30, deadline_seconds=2, step=0)
         try:
             missing = []
-            for _ in range(4):
+            for _ in range(3):
                 found = await service.page(QUERY, first=20)
                 (outcome,) = found["sources"]
                 assert found["complete"] is False
@@ -87,4 +88,5 @@ async def test_what_a_deadline_cuts_off_is_named_and_asking_again_gets_further(t
     assert missing == sorted(missing, reverse=True)
     assert missing[-1] < missing[0] < WIDTH
     calls = [call.path for call in sandbox.calls if call.path.endswith("/runs")]
-    assert len(calls) == len(set(calls))
+    # what is on its way when a deadline strikes ends with it, and is asked for again: no more than may be on its way
+    assert len(calls) - len(set(calls)) <= 3 * CONNECTIONS
