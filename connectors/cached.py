@@ -37,9 +37,9 @@ from connectors.contract import (
 )
 from connectors.errors import ConnectorError, ForbiddenError, MissingError, OutOfTimeError, RefusedError
 from connectors.flights import Flights
-from connectors.footprint import detached
+from connectors.footprint import detached, weight_of
 from connectors.http.deadline import time_left
-from connectors.lifetimes import FINAL, lifetime_of, lists_fresh, may_stand_in
+from connectors.lifetimes import FINAL, FINISHED, lifetime_of, lists_fresh, may_stand_in
 from connectors.questions import AllWorkflows, PageOf, Question, RunOf, StepsOf, Value, pushed
 from connectors.remembered import Answer, Entry, Memory
 from connectors.shared_cache import SharedCache
@@ -127,6 +127,12 @@ class Cached:
     async def list_executions(self, partition: str, query: ExecutionQuery, cursor: str | None) -> Page:
         """One page, some seconds old at the most, and stamped with its time."""
         question = PageOf(partition, pushed(query, self.capabilities), cursor)
+        entry = self._memory.get(self._key(question))
+        if entry is not None and self.clock() - entry.born < entry.answer.lifetime.fresh:
+            value = entry.answer.value
+            if isinstance(value, Page):  # as is the rule, and so the shortest way
+                self.uses["remembered"] += 1
+                return value
 
         async def ask(_: Sequence[Question]) -> Mapping[Question, Value | ConnectorError]:
             return {question: await self.inner.list_executions(partition, question.query, cursor)}
@@ -296,11 +302,12 @@ class Cached:
     def _taken(self, key: Key, answer: Answer | ConnectorError) -> Answer | ConnectorError:
         """Takes note of what came."""
         if isinstance(answer, Answer):
+            weight = None
             if isinstance(answer.value, Page) and not self.capabilities.fields_from_detail:
-                answer = self._with_known_runs(answer, answer.value)
+                answer, weight = self._with_known_runs(answer, answer.value)
             if isinstance(answer.value, list):
                 self._workflows = len(answer.value)
-            self._memory.keep(key, answer)
+            self._memory.keep(key, answer, weight)
         elif may_stand_in(answer):
             if not isinstance(answer, OutOfTimeError):
                 self._let_rest(key, answer)
@@ -310,21 +317,25 @@ class Cached:
             self._refused_at = self.clock()
         return answer
 
-    def _with_known_runs(self, answer: Answer, page: Page) -> Answer:
-        """Finished runs are remembered one by one, too. One that is known already is the same value in all lists."""
-        runs = []
+    def _with_known_runs(self, answer: Answer, page: Page) -> tuple[Answer, int]:
+        """Finished runs are remembered one by one, too. One that is known already is the same value in all lists.
+
+        With it goes the weight of the page, as that of its runs has been found here.
+        """
+        runs, weight = [], weight_of(replace(page, executions=()))
         for run in page.executions:
-            kept = run
+            kept, of_run = run, 0
             if run.status.is_final:
                 key = self._key(RunOf(run.key))
                 entry = self._memory.get(key)
                 if entry is not None and entry.answer.value == run and self.clock() - entry.born < FINAL / 2:
-                    kept = entry.answer.value
+                    kept, of_run = entry.answer.value, entry.weight
                 else:
-                    lifetime = lifetime_of(RunOf(run.key), run, 0.0, 0.5)
-                    self._memory.keep(key, Answer(run, answer.as_of, lifetime, answer.age))
+                    of_run = weight_of(run)
+                    self._memory.keep(key, Answer(run, answer.as_of, FINISHED, answer.age), of_run)
             runs.append(kept)
-        return replace(answer, value=replace(page, executions=runs))
+            weight += of_run or weight_of(run)
+        return replace(answer, value=replace(page, executions=runs)), weight
 
     def _key(self, question: Question) -> Key:
         return self._me, self._deletions if isinstance(question, PageOf) else 0, question

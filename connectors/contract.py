@@ -5,13 +5,14 @@ rows again. The declaration is data, read by the streams above, by the tests and
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import timedelta
 from enum import StrEnum
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from connectors.errors import ConnectorError
 from schema.identity import NativeId
@@ -22,6 +23,7 @@ from schema.model import (
     ExecutionOrder,
     ExecutionStatus,
     ExecutionStep,
+    SourceError,
     Workflow,
 )
 
@@ -161,6 +163,10 @@ class Stale(Struct, frozen=True):
     "When it was fetched, in nanoseconds since 1970."
     because: ConnectorError
 
+    def as_data(self) -> SourceError:
+        """As it stands beside what is shown."""
+        return replace(self.because.as_data(), message=f"an older answer stands in: {self.because.message}")
+
 
 class Workflows(list[Workflow]):
     """A source's workflows; with word, where they are those of before. Newer ones may be missing then."""
@@ -289,3 +295,17 @@ class Deleting(Protocol):
     async def delete_execution(self, key: NativeId) -> bool:
         """Deletes one run; False when there is none."""
         ...
+
+
+class Door(Struct, frozen=True, kw_only=True):
+    """A provider's own GraphQL over its runs, kept open in front of a source of ours for clients written for that."""
+
+    sdl: str
+    field: str
+    "The root field that lists runs. Its argument is `input`, in the SDL's own words; a DateTime is an `Instant`."
+    max_rows: int
+    read_input: Callable[[Mapping[str, Any]], ExecutionQuery]
+    write: Callable[[Execution, Mapping[str, Any]], Mapping[str, Any] | None]
+    "Takes a run and the input. None: it is not among those asked for after all."
+    read_document: Callable[[str], str] = str
+    "The document that is meant by one that clients send."

@@ -19,11 +19,13 @@ RAW = 128
 
 def weight_of(value: object) -> int:
     """Bytes, rather more than less: what two values share is counted for both."""
-    if value is None or isinstance(value, bool):
+    if value is None:
         return 0
     if isinstance(value, Raw):
         return RAW + len(memoryview(value))
     size = sys.getsizeof(value)
+    if isinstance(value, str):
+        return size
     if isinstance(value, Struct):
         return size + sum(weight_of(getattr(value, name)) for name in value.__struct_fields__)
     if isinstance(value, list | tuple | set | frozenset):

@@ -31,6 +31,9 @@ class Lifetime(Struct, frozen=True, array_like=True):
     hard: float
 
 
+FINISHED = Lifetime(FINAL, 0.0, HARD_FINAL)
+
+
 def lifetime_of(question: Question, value: Value | MissingError, lists: float, dice: float) -> Lifetime:
     """How long this answer is good.
 
@@ -52,7 +55,7 @@ def lifetime_of(question: Question, value: Value | MissingError, lists: float, d
         else isinstance(value, StepList) and isinstance(question, StepsOf) and question.is_final
     )
     if is_final:
-        return Lifetime(FINAL, 0.0, HARD_FINAL)
+        return FINISHED
     if isinstance(value, Execution | StepList):
         return Lifetime(LIVE * jitter, 0.0, HARD_LIVE)
     return Lifetime(WORKFLOWS, 0.0, HARD_LIVE)

@@ -45,6 +45,8 @@ Value: TypeAlias = Page | Execution | StepList | list[Workflow]
 
 def pushed(query: ExecutionQuery, can: Capabilities) -> ExecutionQuery:
     """The part of a query that the source itself can apply, by its declaration."""
+    if replace(query, limit=_PLAIN.limit) == _PLAIN:
+        return query
     filters, started = can.pushes_down, query.started
     wanted = Range(
         started.start if Filter.STARTED_FROM in filters else None,
@@ -52,7 +54,7 @@ def pushed(query: ExecutionQuery, can: Capabilities) -> ExecutionQuery:
     )
     return replace(
         query,
-        order=query.order if query.order in can.orders else _ANY_ORDER,
+        order=query.order if query.order in can.orders else _PLAIN.order,
         workflow_ids=query.workflow_ids if Filter.WORKFLOWS in filters else None,
         statuses=query.statuses if Filter.STATUSES in filters else None,
         started=EVER if wanted == EVER else wanted,
@@ -64,4 +66,4 @@ def pushed(query: ExecutionQuery, can: Capabilities) -> ExecutionQuery:
     )
 
 
-_ANY_ORDER = ExecutionQuery().order
+_PLAIN = ExecutionQuery()

@@ -67,7 +67,10 @@ class Memory:
 
     def get(self, key: Hashable) -> Entry | None:
         """What is known, be it fresh or not."""
-        return self._entries.get(key)
+        try:
+            return self._entries[key]
+        except KeyError:
+            return None
 
     def keep(self, key: Hashable, answer: Answer, weight: int | None = None) -> None:
         """Remembers an answer in place of the one before. One too large to be kept is not, nor is the one before."""

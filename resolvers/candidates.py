@@ -98,6 +98,8 @@ class Candidates:
             steps = await loaders.steps.load(run)
             if isinstance(steps, Failed):
                 raise steps.error
+            if (was := loaders.steps.stale.get(run.key)) is not None:
+                self.errors.setdefault(run.source, was.because)
             return any(self.query.any_step.matches(step) for step in steps.steps)
         except ConnectorError as error:
             self.errors.setdefault(run.source, error)

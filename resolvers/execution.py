@@ -67,10 +67,11 @@ async def resolve_steps(
     context = info.context
     page = read_page(first, after, filter)
     try:
-        steps = await context.loaders(parent.source).steps.load(parent)
+        loader = context.loaders(parent.source).steps
+        steps = await loader.load(parent)
     except ConnectorError as error:
-        steps = Failed(error)
-    return connection_of(steps, page)
+        return connection_of(Failed(error), page)
+    return connection_of(steps, page, loader.stale.get(parent.key))
 
 
 @workflow.field("name")

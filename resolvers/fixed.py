@@ -22,6 +22,9 @@ class FixedStream(Stream):
         found = await asyncio.gather(*(self.loaders.details.load(key) for key in self.ids))
         self.take(run for run in found if isinstance(run, Execution))
         self.bound = None
+        for was in filter(None, map(self.loaders.details.stale.get, self.ids)):
+            self.as_of = was.as_of if self.as_of is None else min(self.as_of, was.as_of)
+            self.stale_because = was.because
         failed: list[ConnectorError] = [run.error for run in found if isinstance(run, Failed)]
         if failed:
             raise failed[0]

@@ -4,14 +4,14 @@ A failure is a value here, never an exception of the batch: it belongs to one ke
 awaited would warn.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
 import structlog
 from aiodataloader import DataLoader
 
-from connectors.contract import Connector, StepList
+from connectors.contract import Answers, Connector, Stale, StepList
 from connectors.errors import ConnectorError, MissingError, UnreadableError
 from schema.identity import NativeId
 from schema.model import Execution, ExecutionError, Workflow
@@ -36,11 +36,12 @@ def masked(error: Exception, source: str) -> Failed:
 
 
 class StepsLoader(DataLoader[Execution, StepList | Failed]):
-    """The steps of runs."""
+    """The steps of runs. In `stale` stands which of them are of before."""
 
     def __init__(self, connector: Connector) -> None:
         super().__init__(get_cache_key=lambda run: run.key)
         self._connector = connector
+        self.stale: dict[NativeId, Stale] = {}
 
     async def batch_load_fn(self, keys: list[Execution]) -> list[StepList | Failed]:
         """Same length and order as the keys."""
@@ -48,17 +49,19 @@ class StepsLoader(DataLoader[Execution, StepList | Failed]):
             found = await self._connector.list_steps(keys)
         except Exception as error:
             return [masked(error, self._connector.name)] * len(keys)
+        self.stale |= stale_in(found)
         missing = MissingError("the run is not there any more")
         answers = [found.get(run.key, missing) for run in keys]
         return [Failed(answer) if isinstance(answer, ConnectorError) else answer for answer in answers]
 
 
 class DetailLoader(DataLoader[NativeId, Execution | Failed | None]):
-    """Runs with the fields that a listing leaves out; None where there is no such run."""
+    """Runs with the fields that a listing leaves out; None where there is no such run. `stale` as above."""
 
     def __init__(self, connector: Connector) -> None:
         super().__init__()
         self._connector = connector
+        self.stale: dict[NativeId, Stale] = {}
 
     async def batch_load_fn(self, keys: list[NativeId]) -> list[Execution | Failed | None]:
         """Same length and order as the keys."""
@@ -66,8 +69,14 @@ class DetailLoader(DataLoader[NativeId, Execution | Failed | None]):
             found = await self._connector.get_executions(keys)
         except Exception as error:
             return [masked(error, self._connector.name)] * len(keys)
+        self.stale |= stale_in(found)
         answers = [found.get(key) for key in keys]
         return [Failed(answer) if isinstance(answer, ConnectorError) else answer for answer in answers]
+
+
+def stale_in(found: object) -> Mapping[NativeId, Stale]:
+    """Which of the answers are of before, where their source could not be asked."""
+    return found.stale if isinstance(found, Answers) else {}
 
 
 class WorkflowLoader(DataLoader[str, Workflow | Failed | None]):

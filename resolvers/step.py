@@ -6,7 +6,7 @@ from typing import Any
 
 from ariadne import InterfaceType
 
-from connectors.contract import StepFilter, StepList
+from connectors.contract import Stale, StepFilter, StepList
 from resolvers.errors import bad_input, cursor_invalid
 from resolvers.loaders import Failed
 from resolvers.request import read_step_filter
@@ -42,8 +42,8 @@ def read_page(first: int | None, after: str | None, given: StepFilterInput) -> S
     return StepPage(first, None if after is None else _read(after), read_step_filter(given))
 
 
-def connection_of(steps: StepList | Failed, page: StepPage) -> ExecutionStepConnection:
-    """The page, or word of why there is none."""
+def connection_of(steps: StepList | Failed, page: StepPage, stale: Stale | None = None) -> ExecutionStepConnection:
+    """The page, or word of why there is none, or of why it is one of before: further steps may be missing then."""
     if isinstance(steps, Failed):
         nothing = PageInfo(
             has_next_page=False, has_previous_page=page.after is not None, start_cursor=None, end_cursor=None
@@ -62,7 +62,9 @@ def connection_of(steps: StepList | Failed, page: StepPage) -> ExecutionStepConn
             start_cursor=edges[0].cursor if edges else None,
             end_cursor=edges[-1].cursor if edges else None,
         ),
-        total_count=len(wanted),
+        total_count=len(wanted) if stale is None else None,
+        complete=stale is None,
+        error=None if stale is None else stale.as_data(),
     )
 
 
