@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 
 import structlog
@@ -39,6 +39,7 @@ from serving import explorer
 from serving.freshness import Freshness
 from serving.handler import GraphQLEndpoint
 from serving.persisted import Store
+from serving.spaces import spaces_endpoint
 from settings import Settings, SettingsError, read_settings
 
 CONFIG = "HISTOGRAPH_CONFIG"
@@ -88,11 +89,23 @@ def create_app(settings: Settings, providers: Mapping[str, Provider]) -> Starlet
     return Starlette(
         routes=[
             Route("/graphql", endpoint),
+            *spaces_routes(settings, providers, lambda: Context(house)),
             Route("/healthz", healthz),
             *explorer.routes(),
         ],
         lifespan=lifespan,
     )
+
+
+def spaces_routes(
+    settings: Settings, providers: Mapping[str, Provider], new_context: Callable[[], Context]
+) -> list[Route]:
+    """The Spaces-compatible door, if a source is named for it."""
+    name = settings.server.spaces_source
+    door = None if name is None else providers[settings.sources[name].provider].door
+    if name is None or door is None:
+        return []
+    return [Route("/spaces/graphql", spaces_endpoint(door, name, new_context, settings.limits))]
 
 
 def from_environment() -> Starlette:

@@ -41,6 +41,8 @@ class ServerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     "debug, info, warning or error."
     http_edition: Edition = Edition.DRAFTS
     "Of GraphQL over HTTP: drafts, as most clients know it, or 2026-09."
+    spaces_source: str | None = None
+    "The source that answers `/spaces/graphql`, as Boomi Spaces does; without one there is no such address."
     trusted_documents: TrustedDocuments | None = None
     "A manifest of documents by their sha256, and what becomes of others: off, log or enforce."
 
@@ -112,6 +114,8 @@ class Reading:
             self._tell(["sources"], "no source is configured: there has to be a [sources.<name>] table")
             tables = {}
         sources = {name: self._source(name, table) for name, table in tables.items()}
+        if server is not None:
+            self._check_door(server.spaces_source, sources)
         if self._problems or server is None or limits is None or cache is None:
             raise SettingsError(self._problems)
         known = {name: one for name, one in sources.items() if one is not None}
@@ -134,6 +138,14 @@ class Reading:
                 self._check_fields(path, settings)
             return settings
         return None
+
+    def _check_door(self, name: str | None, sources: Mapping[str, SourceSettings | None]) -> None:
+        """The source of the Spaces-compatible door is there, and its provider has one."""
+        path = ["server", "spaces_source"]
+        if name is not None and name not in sources:
+            self._tell(path, f"spaces_source names no source: there is no [sources.{name}]")
+        elif name is not None and (source := sources[name]) and self._providers[source.provider].door is None:
+            self._tell(path, f"spaces_source: {name} is a source of {source.provider}, which has no such door")
 
     def _check_fields(self, path: list[str], settings: SourceSettings) -> None:
         """What types alone do not say, for the settings that all sources have."""

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from connectors.contract import Capabilities, Connector
+from connectors.contract import Capabilities, Connector, Door
 from connectors.http.auth import Credentials
 from connectors.http.client import HttpClient
 from connectors.http.status import ErrorBody, no_body
@@ -62,3 +62,5 @@ class Provider(Struct, frozen=True, kw_only=True):
     "Takes the source's name, its settings of the type above, and what opens HTTP clients."
     sdl: str | None = None
     "Only for providers from elsewhere."
+    door: Door | None = None
+    "Its own GraphQL, for `[server] spaces_source`."

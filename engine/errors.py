@@ -75,6 +75,7 @@ class ErrorCode(StrEnum):
     CURSOR_INVALID = "CURSOR_INVALID", 0, 0, False, "`after` is no cursor of ours, or was changed."
     CURSOR_MISMATCH = "CURSOR_MISMATCH", 0, 0, False, "`after` belongs to another input or order."
     SOURCE_ERROR = "SOURCE_ERROR", 0, 0, False, "One field could not be had from its source; the rest is there."
+    PLATFORM_CALL_ERROR = "PLATFORM_CALL_ERROR", 0, 0, False, "`/spaces/graphql`: its source did not answer in full."
     FORBIDDEN = "FORBIDDEN", 0, 0, False, "The operator does not allow it."
     INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR", 500, 500, True, "A fault of ours, logged under its reference."
 

@@ -6,6 +6,7 @@ Two doors to the same records: the Platform REST, and Spaces GraphQL for those w
 
 from connectors.declaration import Opener, Provider
 from connectors.http.auth import Renewed, basic
+from connectors.providers.boomi.door import SPACES
 from connectors.providers.boomi.records import read_problem
 from connectors.providers.boomi.rest import BoomiRest
 from connectors.providers.boomi.settings import BoomiSettings
@@ -33,4 +34,5 @@ PROVIDER = Provider(
     settings=BoomiSettings,
     capabilities=BoomiRest.capabilities,
     connect=connect,
+    door=SPACES,
 )
