@@ -2,44 +2,13 @@
 //
 // /graphql   for federation: knows runs and steps by the names of their interfaces alone (@interfaceObject)
 // /stitched  for stitching, which cannot merge an object there with an interface here: knows each type by its name
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { buildSchema, graphql } from 'graphql';
 
 const PROVIDERS = (process.env.PROVIDERS ?? '').split(',').filter(Boolean);
-const LINK = `extend schema
-  @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable", "@interfaceObject"])
-`;
-const WORKFLOW = `
-type Workflow @key(fields: "id") {
-  id: ID!
-  owner: Team
-}
-
-type Team {
-  name: String!
-}
-`;
-const FEDERATED = `${LINK}
-type Query {
-  "The runs with these ids, as another system remembers them."
-  flagged(ids: [ID!]!): [Execution]!
-  suspects(ids: [ID!]!): [ExecutionStep]!
-  owned(ids: [ID!]!): [Workflow]!
-}
-
-type Execution @key(fields: "id") @interfaceObject {
-  id: ID!
-  "Who pays."
-  costCenter: String
-}
-
-type ExecutionStep @key(fields: "id") @interfaceObject {
-  id: ID!
-  "What to do when it fails."
-  runbook: String
-}
-${WORKFLOW}`;
-const STITCHED = `${LINK}
+const FEDERATED = readFileSync(new URL('neighbour.graphql', import.meta.url), 'utf8');
+const STITCHED = `
 type Query {
   owned(ids: [ID!]!): [Workflow]!
 ${PROVIDERS.map((name) => `
@@ -51,13 +20,13 @@ ${PROVIDERS.map((name) => `
 type ${name}Execution @key(fields: "id") { id: ID! costCenter: String }
 type ${name}Step @key(fields: "id") { id: ID! runbook: String }
 `).join('')}
-${WORKFLOW}`;
+type Workflow @key(fields: "id") { id: ID! owner: Team }
+type Team { name: String! }
+`;
 const DEFINITIONS = `
 scalar Import
-scalar Any
 directive @link(url: String!, import: [Import]) repeatable on SCHEMA
 directive @key(fields: String!) repeatable on OBJECT | INTERFACE
-directive @shareable on OBJECT | FIELD_DEFINITION
 directive @interfaceObject on OBJECT
 type _Service { sdl: String }
 scalar _Any
