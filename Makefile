@@ -83,6 +83,7 @@ format: $(SETUP) ## puts the code in ruff's form
 snapshots: $(SETUP) ## the printed schema and the README's generated parts anew; read their diff as a client would
 	@python -m tests.snapshots
 	@python -m tests.serving.test_documented
+	@python -m tests.gateways.test_document
 
 lock: $(SETUP) ## the lock file anew, from pyproject.toml
 	uv lock

@@ -1,0 +1,1 @@
+"""Benchmarks: everything that is compared runs side by side in one run, and ratios are printed."""
