@@ -8,6 +8,9 @@ PYTHON ?= python3
 PORT ?= 8000
 WORKERS ?= 1
 CONFIG ?=
+PARTS ?=
+QUICK ?=
+WRITE ?=
 UV_VERSION := 0.13.8
 
 VENV := .venv
@@ -19,7 +22,7 @@ WEB := serving/explorer/web
 EXPLORER := serving/explorer/static/index.html
 NPM := npm --no-fund --no-audit --no-update-notifier --loglevel=error
 
-.PHONY: help run check test lint types unit test-heavy fuzz format setup explorer browser audit gateways lock snapshots clean
+.PHONY: help run check test lint types unit test-heavy fuzz format setup explorer browser audit gateways bench lock snapshots clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -53,6 +56,22 @@ tests/%/node_modules/.package-lock.json: tests/%/package-lock.json | $(SETUP)
 browser: tests/browser/node_modules/.package-lock.json ## the browser that the tests use, from npm
 audit: tests/serving/audit/node_modules/.package-lock.json ## the audits of GraphQL over HTTP, from npm
 gateways: tests/gateways/node_modules/.package-lock.json ## composers, gateways and a client for the tests, from npm
+
+# what only the benchmarks use: npm packages, and a Python peer that neither users nor tests need
+BENCH_NODE := bench/node_modules/.package-lock.json
+BENCH_SETUP := $(VENV)/.bench
+
+$(BENCH_NODE): bench/package-lock.json | $(SETUP)
+	@echo "Fetching what the benchmarks need (once)"
+	@cd bench && $(NPM) ci
+	@touch $@
+
+$(BENCH_SETUP): $(SETUP)
+	@uv sync --quiet --frozen --inexact --group bench
+	@touch $@
+
+bench: $(BENCH_SETUP) $(BENCH_NODE) ## benchmarks beside peers, about 15 minutes; QUICK=1: about 3; PARTS="warm cold scale"; WRITE=1: into docs
+	@exec python -m bench $(PARTS) $(if $(QUICK),--quick) $(if $(WRITE),--write)
 
 run: $(SETUP) $(EXPLORER) ## the API and GraphiQL on PORT (8000); a sandbox with data unless CONFIG names a settings file; WORKERS
 	@exec python app.py --port $(PORT) --workers $(WORKERS) $(if $(CONFIG),--config $(CONFIG))
@@ -89,4 +108,4 @@ lock: $(SETUP) ## the lock file anew, from pyproject.toml
 	uv lock
 
 clean: ## removes what set-up and builds made
-	rm -rf $(VENV) serving/explorer/static serving/explorer/web/node_modules $(NODE_TESTS:%=%/node_modules) .schemathesis .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) serving/explorer/static serving/explorer/web/node_modules bench/node_modules $(NODE_TESTS:%=%/node_modules) .schemathesis .mypy_cache .ruff_cache .pytest_cache .hypothesis
