@@ -54,7 +54,8 @@ def load(
     sent = {**({} if body is None else {"content-type": "application/json"}), **(headers or {})}
     length = len(ask(url, body, sent))
     with tempfile.NamedTemporaryFile(suffix=".body") as file:
-        command: list[str | Path] = [NODE, AUTOCANNON, "--json", "--no-progress", "-c", str(connections), "-d", f"{seconds:g}"]
+        command: list[str | Path] = [NODE, AUTOCANNON, "--json", "--no-progress"]
+        command += ["-c", str(connections), "-d", f"{seconds:g}"]
         for name, value in sent.items():
             command += ["-H", f"{name}={value}"]
         if body is not None:
