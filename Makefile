@@ -22,7 +22,7 @@ WEB := serving/explorer/web
 EXPLORER := serving/explorer/static/index.html
 NPM := npm --no-fund --no-audit --no-update-notifier --loglevel=error
 
-.PHONY: help run check test lint types unit test-heavy fuzz format setup explorer browser audit gateways bench lock snapshots clean
+.PHONY: help run check test lint types unit test-heavy fuzz format setup explorer browser audit gateways bench bench-hostile lock snapshots clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -72,6 +72,9 @@ $(BENCH_SETUP): $(SETUP)
 
 bench: $(BENCH_SETUP) $(BENCH_NODE) ## benchmarks beside peers, about 15 minutes; QUICK=1: about 3; PARTS="warm cold scale"; WRITE=1: into docs
 	@exec python -m bench $(PARTS) $(if $(QUICK),--quick) $(if $(WRITE),--write)
+
+bench-hostile: $(SETUP) ## each attack of the tests: what it does to a health request meanwhile, and to memory; QUICK=1
+	@exec python -m bench hostile $(if $(QUICK),--quick)
 
 run: $(SETUP) $(EXPLORER) ## the API and GraphiQL on PORT (8000); a sandbox with data unless CONFIG names a settings file; WORKERS
 	@exec python app.py --port $(PORT) --workers $(WORKERS) $(if $(CONFIG),--config $(CONFIG))
