@@ -73,6 +73,9 @@ class Connections:
                 auto_decompress=False,
                 headers={"User-Agent": "histograph", "Accept-Encoding": "gzip"},
             )
+            # by itself it would send a GET again that was hung up on, unseen by retries, their budget and the count of
+            # calls; there is no argument for it
+            self._session._retry_connection = False
         return self._session
 
     async def aclose(self) -> None:

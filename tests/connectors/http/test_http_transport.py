@@ -123,6 +123,24 @@ async def test_method_headers_and_body_arrive_and_the_answer_is_read_whole() -> 
     assert (response.status, response.body, response.headers["x-reference"]) == (200, b"{}", "r")
 
 
+async def test_a_call_that_is_hung_up_on_is_sent_once() -> None:
+    """Also on a connection that was used before. Whether to send it again is for the layers above."""
+    asked: list[str] = []
+
+    async def hang_up(request: web.BaseRequest) -> web.StreamResponse:
+        asked.append(request.path)
+        if request.path == "/second" and request.transport is not None:
+            request.transport.close()
+        return web.json_response({})
+
+    async with serving(hang_up) as url, open_transport(url) as transport:
+        await transport.send(get("/first"))
+        with pytest.raises(UnreachableError, match="it hung up"):
+            await transport.send(get("/second"))
+
+    assert asked == ["/first", "/second"]
+
+
 async def test_cookies_are_not_kept() -> None:
     noted = Noted()
     async with serving(noted) as url, open_transport(url) as transport:
