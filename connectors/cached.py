@@ -83,6 +83,8 @@ class Cached:
     "The pace at which it is asked; None: as it declares."
     randomness: Callable[[], float] = random.random
     "Numbers from 0 to 1."
+    deadline_clock: Callable[[], float] = time.monotonic
+    "The one that deadlines are told on."
     uses: Counter[str] = field(default_factory=Counter, init=False)
     "Questions by what became of them: remembered, asked, refreshed, stood in."
     _memory: Memory = field(init=False, repr=False)
@@ -203,7 +205,7 @@ class Cached:
                 found[question] = given
         self.uses["remembered"] += len(found)
         if missing:
-            left = time_left()
+            left = time_left(self.deadline_clock)
             answers: Mapping[Key, Answer | ConnectorError]
             if left is not None and left <= 0:
                 answers = dict.fromkeys(missing, OutOfTimeError("not asked: the query's deadline has passed"))

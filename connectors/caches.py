@@ -62,7 +62,12 @@ class Caches:
         return cls(Memory(settings.max_mb * MB), None if url is None else RedisLink(open_redis(url.reveal())))
 
     def around(
-        self, connector: Connector, settings: SourceSettings, rate: Rate, close: Callable[[], Any] | None = None
+        self,
+        connector: Connector,
+        settings: SourceSettings,
+        rate: Rate,
+        close: Callable[[], Any] | None = None,
+        deadline_clock: Callable[[], float] = time.monotonic,
     ) -> Cached:
         """The same source, remembered. `rate` is the pace at which it is asked."""
         shared = None
@@ -70,7 +75,15 @@ class Caches:
             secret = secret_of(connector.name, settings, code_version(type(settings)))
             shared = SharedCache(self.link, secret)
             self._shared.append(shared)
-        return Cached(connector, self.clock, close=close, memory=self.memory, shared=shared, rate=rate)
+        return Cached(
+            connector,
+            self.clock,
+            close=close,
+            memory=self.memory,
+            shared=shared,
+            rate=rate,
+            deadline_clock=deadline_clock,
+        )
 
     async def aclose(self) -> None:
         """Closes the way to the shared cache, when the sources are closed."""

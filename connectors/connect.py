@@ -45,7 +45,7 @@ def connect(
     connector = provider.connect(name, settings, opener)
     if settings.workflow_ids is not None:
         connector = Narrowed(connector, frozenset(settings.workflow_ids))
-    return (caches or Caches()).around(connector, settings, _rate(settings, provider), opener.aclose)
+    return (caches or Caches()).around(connector, settings, _rate(settings, provider), opener.aclose, clock)
 
 
 def _rate(settings: SourceSettings, provider: Provider) -> Rate:

@@ -46,6 +46,22 @@ async def test_a_thousand_equal_queries_at_once_make_the_calls_of_one() -> None:
     assert all(answer == answers[0] for answer in answers)
 
 
+async def test_a_query_that_is_over_asks_for_nothing_by_the_clock_that_its_deadline_is_told_on() -> None:
+    source = Asked()
+    cache = Cached(source, Clock(), deadline_clock=lambda: 100.0)
+
+    mark = deadline.set(100.0)
+    try:
+        with pytest.raises(OutOfTimeError, match="not asked"):
+            await cache.list_executions("w", QUERY, None)
+        deadline.set(101.0)
+        await cache.list_executions("w", QUERY, None)
+    finally:
+        deadline.reset(mark)
+
+    assert source.calls == [("page", "w", QUERY, None)]
+
+
 async def test_each_run_of_a_batch_waits_for_whoever_asks_it_already() -> None:
     source = Asked(runs=[run(name, OPEN) for name in "abcd"], gate=asyncio.Event())
     cache = cache_of(source)
