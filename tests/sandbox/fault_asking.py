@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from pathlib import Path
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
@@ -69,12 +68,3 @@ async def held(ask: Ask, provider: str) -> asyncio.Task[Reply]:
     task = asyncio.create_task(listing(ask, provider))
     await active.struck(active.hits + 1)
     return task
-
-
-def open_files() -> set[str]:
-    """What this process has open, sockets included."""
-    found: set[str] = set()
-    for entry in Path("/proc/self/fd").iterdir():
-        with suppress(FileNotFoundError):  # it was that of the directory itself
-            found.add(str(entry.readlink()))
-    return found

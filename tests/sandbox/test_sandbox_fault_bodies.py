@@ -13,8 +13,6 @@ from sandbox import PROVIDERS, Call
 from tests.sandbox.fault_asking import IDS, asking_all, listing, rows_of
 from tests.sandbox.sandbox_asking import Ask
 
-pytestmark = pytest.mark.usefixtures("nothing_left")
-
 
 async def spoiled(ask: Ask, provider: str, name: str, **parameters: Any) -> tuple[bytes, bytes]:
     """The body of a list, healthy and with a fault, as it is on the wire."""

@@ -10,8 +10,6 @@ from sandbox.stamps import instant
 from tests.sandbox.fault_asking import IDS, asking_all, listing, rows_of
 from tests.sandbox.sandbox_asking import Ask, some_run
 
-pytestmark = pytest.mark.usefixtures("nothing_left")
-
 MANY = [some_run(f"m{number:03d}", ago=300 - number) for number in range(230)]
 LIMIT = {"boomi": 100, "yandex": 50, "arcee": 50, "informer": 50, "sailpoint": 50}
 STARTED = {"boomi": "executionTime", "yandex": "startedAt", "arcee": "start_time", "informer": "createdAt"}

@@ -7,8 +7,6 @@ import pytest
 from sandbox import PROVIDERS
 from tests.sandbox.fault_asking import asking_all, listing
 
-pytestmark = pytest.mark.usefixtures("nothing_left")
-
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 async def test_statuses_come_in_the_providers_own_words(provider: str) -> None:

@@ -12,8 +12,6 @@ from sandbox.__main__ import main
 from tests.sandbox.fault_asking import asking_all, listing
 from tests.sandbox.sandbox_asking import NOW, Ask
 
-pytestmark = pytest.mark.usefixtures("nothing_left")
-
 
 async def status(ask: Ask, trust: ssl.SSLContext) -> int:
     """Of a call of Informer's jobs."""

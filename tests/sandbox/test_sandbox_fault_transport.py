@@ -10,8 +10,6 @@ import pytest
 from tests.sandbox.fault_asking import asking_all, listing
 from tests.sandbox.sandbox_asking import Ask
 
-pytestmark = pytest.mark.usefixtures("nothing_left")
-
 
 async def raw(ask: Ask, *, until: bytes = b"") -> tuple[bytes, type[Exception] | None]:
     """What a client gets that knows no HTTP, to its end or to a text; and the error that ended it."""

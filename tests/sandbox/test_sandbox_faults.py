@@ -13,7 +13,6 @@ from tests.sandbox.fault_asking import IDS, asking_all, held, listing, rows_of
 
 PORT_FAULTS = {"refuse", "swallow", "tls-wrong-name", "tls-unknown-ca", "plain-on-tls"}
 HOLDING = {"hang", "half-open"}
-pytestmark = pytest.mark.usefixtures("nothing_left")
 
 QUICK: dict[str, dict[str, Any]] = {
     "slow-headers": {"seconds": 0},
