@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
+from app import CONFIG
 from sandbox import Sandbox
 from tests.system.serving_api import api_over
 
@@ -23,6 +25,32 @@ async def test_a_query_of_the_explorer_is_answered(text: str, tmp_path: Path) ->
         data = await api.data(text)
 
         assert data["executionHistory"]["nodes"]
+
+
+async def test_started_alone_it_brings_a_sandbox_and_leaves_nothing_of_it(tmp_path: Path) -> None:
+    """Ended by SIGTERM, as service managers do."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("app.py", "--port", "0"),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        env={name: text for name, text in os.environ.items() if name != CONFIG} | {"TMPDIR": str(tmp_path)},
+    )
+    assert process.stdout is not None
+    said = [(await process.stdout.readline()).decode() for _ in range(2)]
+    made = contents(tmp_path)
+    process.terminate()
+    await process.communicate()
+
+    assert "GraphiQL on http://127.0.0.1:" in said[1]
+    assert len(made) == 1
+    assert contents(tmp_path) == []
+    assert process.returncode == 0
+
+
+def contents(folder: Path) -> list[Path]:
+    """What is in it now."""
+    return list(folder.iterdir())
 
 
 async def check(file: Path) -> tuple[int | None, list[str]]:
