@@ -26,6 +26,30 @@ GALLOP = 3
 
 
 @dataclass(slots=True)
+class PageStarts:
+    """Which rows pages began with. One that begins as one further up did is that one again: its offset was ignored.
+
+    Else as many new runs would have come between two calls as lie between the two pages.
+    """
+
+    _offsets: dict[NativeId, int] = field(default_factory=dict)
+    "By row: the offset that it had, at the most, as those above it in the page may be unreadable."
+
+    def check(self, offset: int, page: Page) -> None:
+        """Takes note of a page.
+
+        Raises:
+            UnreadableError: It is one of before, so that nobody can tell what comes after it.
+        """
+        if not page.executions:
+            return
+        first = page.executions[0].key
+        if offset > self._offsets.get(first, offset):
+            raise UnreadableError("the pages repeat")
+        self._offsets[first] = offset + len(page.unreadable)
+
+
+@dataclass(slots=True)
 class OffsetWalk:
     """Reads a list from an offset on to its end. Relies on rows keeping their order among themselves."""
 
@@ -33,6 +57,7 @@ class OffsetWalk:
     at: int = 0
     "Offset of the first row not read."
     is_done: bool = False
+    _starts: PageStarts = field(default_factory=PageStarts)
     _read: set[NativeId] = field(default_factory=set)
     _overlap: int = 0
     "Rows to ask for again, so that one of them can be recognised."
@@ -51,6 +76,7 @@ class OffsetWalk:
                 raise UnreadableError("the list keeps shifting under its pages")
             start, step = max(start - step, 0), step * GALLOP
             page = await self.ask(start)
+        self._starts.check(start, page)
         rows = list(enumerate(page.executions, start))[self._known(page) or 0 :]
         self._read.update(row.key for row in page.executions)
         self.at = start + len(page.executions) + len(page.unreadable)
@@ -125,10 +151,11 @@ class OffsetStream(SortedStream):
         """
         before: tuple[int, Page] | None = None
         low, high = Mark(0, None), None
-        step = self.fetch_size()
+        step, starts = self.fetch_size(), PageStarts()
         probe = 0 if self.hint is None else max(self.hint - SPARE // 2 - self.doubt, 0)
         for tries in count():
             page = await self._page(probe)
+            starts.check(probe, page)
             side = self._side(page, wanted)
             if side is Side.ACROSS or (side is Side.BEHIND and probe == 0):
                 return probe, page
