@@ -36,16 +36,19 @@ def connect(
     provider: Provider,
     caches: Caches | None = None,
     clock: Callable[[], float] = time.monotonic,
+    *,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> Cached:
     """The source, ready to be asked. It opens its connections on the first call; close it with `aclose`.
 
-    `clock` is the one that deadlines are told on.
+    `clock` is the one that deadlines are told on, `sleep` what waits before a further try.
     """
-    opener = LayeredClients(name, settings, _rate(settings, provider), provider.capabilities.max_connections, clock)
+    rate, most = _rate(settings, provider), provider.capabilities.max_connections
+    opener = LayeredClients(name, settings, rate, most, clock, sleep)
     connector = provider.connect(name, settings, opener)
     if settings.workflow_ids is not None:
         connector = Narrowed(connector, frozenset(settings.workflow_ids))
-    return (caches or Caches()).around(connector, settings, _rate(settings, provider), opener.aclose, clock)
+    return (caches or Caches()).around(connector, settings, rate, opener.aclose, clock)
 
 
 def _rate(settings: SourceSettings, provider: Provider) -> Rate:
