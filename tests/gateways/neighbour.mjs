@@ -27,6 +27,7 @@ const DEFINITIONS = `
 scalar Import
 directive @link(url: String!, import: [Import]) repeatable on SCHEMA
 directive @key(fields: String!) repeatable on OBJECT | INTERFACE
+directive @shareable on OBJECT
 directive @interfaceObject on OBJECT
 type _Service { sdl: String }
 scalar _Any
@@ -51,6 +52,10 @@ function subgraph(sdl) {
     flagged: listed('Execution'),
     suspects: listed('ExecutionStep'),
     owned: listed('Workflow'),
+    reviewed: ({ ids }) => ({
+      nodes: ids.map((id) => entity('Execution', id)),
+      pageInfo: { hasNextPage: true, hasPreviousPage: false, startCursor: null, endCursor: ids.at(-1) },
+    }),
   };
   for (const name of PROVIDERS) {
     rootValue[`flagged${name}`] = listed(`${name}Execution`);
