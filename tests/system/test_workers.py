@@ -1,21 +1,19 @@
 """Four processes on one port, sharing a Redis: what one has fetched the others need not."""
 
 import asyncio
+import json
 import os
 import sys
-from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
 
-from sandbox import Sandbox
 from tests.connectors.redis_server import redis_server
+from tests.system.at_once import QUERY, counted, small_sandbox, tokens
+from tests.system.still import still_api
 
 ROOT = Path(__file__).parents[2]
-QUERY = """{ executionHistory(first: 20, input: {sources: ["boomi-eu", "llm"]}) {
-  nodes { id steps { nodes { name } } } complete } }"""
-TOKENS = ("/iam/v1/tokens", "/oauth/token")
+WORKERS = 4
 
 
 async def answers(address: str, count: int) -> list[str]:
@@ -29,17 +27,20 @@ async def answers(address: str, count: int) -> list[str]:
         return await asyncio.gather(*(ask() for _ in range(count)))
 
 
-async def test_equal_queries_to_four_workers_make_the_calls_of_one(tmp_path: Path) -> None:
-    async with Sandbox(limits=False, runs_per_provider=100) as sandbox:
-        for table in sandbox.sources.values():
-            table["requests_per_second"] = 1000
-        file = sandbox.write_settings(tmp_path)
+async def test_equal_queries_to_four_workers_make_the_calls_of_one_query_to_one_process(tmp_path: Path) -> None:
+    async with small_sandbox() as sandbox:
+        async with still_api(sandbox, tmp_path) as api:
+            alone = await api.ask(QUERY)
+        calls_of_one, tokens_of_one = counted(sandbox.calls), tokens(sandbox.calls)
+        sandbox.calls.clear()
+
+        file = tmp_path / "histograph.toml"
         told = file.read_text(encoding="utf-8")
         file.write_text(f'[cache]\nredis_url = {{ env = "REDIS_URL" }}\n{told}', encoding="utf-8")
         with redis_server(tmp_path) as server:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                *("app.py", "--config", str(file), "--port", "0", "--workers", "4"),
+                *("app.py", "--config", str(file), "--port", "0", "--workers", str(WORKERS)),
                 cwd=ROOT,
                 stdout=asyncio.subprocess.PIPE,
                 env=os.environ | {"REDIS_URL": server.url},
@@ -53,7 +54,7 @@ async def test_equal_queries_to_four_workers_make_the_calls_of_one(tmp_path: Pat
                 await process.communicate()
 
     assert len(set(found)) == 1
-    assert '"complete":true' in found[0]
-    calls = Counter(repr(replace(call, status=0)) for call in sandbox.calls if not call.path.endswith(TOKENS))
-    assert calls
-    assert [call for call, times in calls.items() if times > 1] == []
+    assert json.loads(found[0])["data"]["executionHistory"] == alone
+    assert alone["complete"]
+    assert counted(sandbox.calls) == calls_of_one
+    assert tokens(sandbox.calls) <= WORKERS * tokens_of_one
