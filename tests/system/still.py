@@ -70,6 +70,8 @@ async def still_api(sandbox: Sandbox, folder: Path) -> AsyncIterator[StillApi]:
         connect(name, one, providers[one.provider], caches, api.house.clock, sleep=api.sleep)
         for name, one in configured.items()
     ]
+    for connector in connected:
+        connector.wall_clock = api.house.wall_clock
     api.house.sources = [Source(connector) for connector in connected]
     try:
         yield api
