@@ -1,0 +1,207 @@
+"""The whole matrix, each fault at each source, over real sockets: never a wrong list, never a silently short one.
+
+What comes is held against the table of `fault_matrix`, by source, in one run of all its faults. Time is that of an
+`IdleLoop`, so that all bounds and waits are those of operation.
+"""
+
+import asyncio
+import base64
+import contextlib
+import json
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import quote
+
+import pytest
+import structlog
+
+from app import build_schema
+from connectors.registry import find_providers
+from sandbox import FAULTS, PROVIDERS, Sandbox
+from sandbox.settings import SECRETS
+from tests.system.fault_cells import Bench, Cell, Row, bench, is_invisible
+from tests.system.fault_matrix import EXCEPTIONS, MATRIX, Rows, code_of, expected, sent
+from tests.system.idle import run_idle
+
+PLAIN = [name for name, fault in FAULTS.items() if fault.kind not in ("paging", "tls")]
+PAGING = [name for name, fault in FAULTS.items() if fault.kind == "paging"]
+TLS = [name for name, fault in FAULTS.items() if fault.kind == "tls"]
+UNHARMED = {("token-expired", "boomi")}
+"Where a fault strikes after the last call."
+
+
+@dataclass
+class Findings:
+    """All that came of the faults of one source."""
+
+    provider: str
+    cells: dict[tuple[str, str], Cell] = field(default_factory=dict)
+    "By fault, and by whether anything was known before."
+    truth: dict[str, tuple[Sequence[Row], Sequence[Row]]] = field(default_factory=dict)
+    "By fault: the rows of the source and of the others without it."
+    said: list[str] = field(default_factory=list)
+    logged: list[str] = field(default_factory=list)
+    secrets: set[str] = field(default_factory=set)
+
+
+@pytest.fixture(scope="module", params=sorted(PROVIDERS))
+def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Findings:
+    findings = Findings(request.param)
+    with logs(findings.logged):
+        run_idle(find(findings, tmp_path_factory.mktemp("settings")))
+    return findings
+
+
+async def find(findings: Findings, folder: Path) -> None:
+    """Has the source suffer from everything there is, cold and warm."""
+    schema = build_schema(find_providers())
+    for faults in (PLAIN, PAGING, TLS):
+        async with bench(findings.provider, folder, schema, tls=faults is TLS, long=faults is PAGING) as one:
+            rows = await one.truth()
+            own = [row for row in rows if row["source"] == one.source]
+            others = [row for row in rows if row["source"] != one.source]
+            assert own, "there is something to lose"
+            for fault in faults:
+                findings.truth[fault] = own, others
+                findings.cells[fault, "cold"] = await one.cold(fault)
+                findings.cells[fault, "warm"] = await one.warm(fault)
+                findings.secrets |= credentials(one)
+            findings.said += one.said
+            findings.secrets |= secrets(one.sandbox)
+        await asyncio.sleep(0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}, "nothing is left behind"
+
+
+def test_the_table_has_a_row_for_each_fault_there_is() -> None:
+    assert MATRIX.keys() == FAULTS.keys()
+    assert {(fault, provider) for fault, provider in EXCEPTIONS} <= {(f, p) for f in FAULTS for p in PROVIDERS}
+
+
+def test_each_fault_gives_what_the_table_says(found: Findings) -> None:
+    """Status, code, whether what was known before stands in, and how many calls were sent."""
+    wanted, got = {}, {}
+    for (fault, known), cell in found.cells.items():
+        row = expected(fault, found.provider)
+        status, _ = row.answer.cold if known == "cold" else row.answer.warm
+        is_stale = row.answer.is_stale and known == "warm"
+        calls = sent(row.cold_calls if known == "cold" else row.warm_calls, found.provider)
+        wanted[fault, known] = (status, code_of(row, is_warm=known == "warm"), is_stale, calls)
+        got[fault, known] = (cell.status, cell.code, cell.is_stale, cell.calls)
+
+    assert got == wanted
+
+
+def test_each_fault_has_struck(found: Findings) -> None:
+    struck = {fault for (fault, _), cell in found.cells.items() if cell.hits}
+    unseen = {fault for fault in FAULTS if is_invisible(FAULTS[fault]) or (fault, found.provider) in UNHARMED}
+
+    assert struck == FAULTS.keys() - unseen
+
+
+def test_the_four_others_answer_as_without_it(found: Findings) -> None:
+    """But for a page that ends early for lack of word from this source: then with the first of their rows."""
+    for (fault, known), cell in found.cells.items():
+        _, others = found.truth[fault]
+        if cell.has_next_page and not cell.is_complete:
+            assert cell.others == others[: len(cell.others)], (fault, known)
+        else:
+            assert cell.others == others, (fault, known)
+
+
+def test_no_list_is_wrong_or_silently_short(found: Findings) -> None:
+    for (fault, known), cell in found.cells.items():
+        place, (truth, _) = (fault, known), found.truth[fault]
+        answer = expected(fault, found.provider).answer
+        _, rows = answer.cold if known == "cold" else answer.warm
+        assert cell.is_complete == (cell.status == "OK"), place
+        match rows:
+            case Rows.AND_MORE:
+                assert cell.rows[: len(truth)] == truth, place
+                assert cell.has_next_page, place
+            case Rows.BUT_ONE:
+                (lost,) = cell.spoiled
+                assert cell.rows == [row for row in truth if row["nativeId"] != lost], place
+                assert lost in cell.message or "one without an id" in cell.message, place
+            case Rows.ALL:
+                odd = cell.spoiled if fault == "unknown-enum" else ()
+                assert cell.rows == [told(row, found.provider) if row["nativeId"] in odd else row for row in truth], (
+                    place
+                )
+            case Rows.SOME:
+                assert cell.rows == [row for row in truth if row in cell.rows], place
+                assert 0 < len(cell.rows) < len(truth), place
+            case Rows.NONE:
+                assert cell.rows == [], place
+
+
+def told(row: Row, provider: str) -> Row:
+    """A row whose state is a word that nobody knows. Where the state alone tells whether a run is over, so is that."""
+    is_over = provider not in ("boomi", "yandex")
+    return {**row, "status": "UNKNOWN"} | ({} if is_over else {"endedAt": None, "durationMs": None})
+
+
+def test_no_secret_is_told_anywhere(found: Findings) -> None:
+    """Not in answers, errors, logs, keys of caches, nor by connectors that show themselves."""
+    assert len(found.secrets) >= 10
+    assert len(found.logged) > 500
+    texts = [*found.said, *found.logged]
+    forms = {form for secret in found.secrets for form in forms_of(secret)}
+
+    assert [(form, text[:300]) for text in texts for form in forms if form in text] == []
+
+
+def secrets(sandbox: Sandbox) -> set[str]:
+    """What the settings hold. Of a key, its lines."""
+    texts = [str(table[name]) for table in sandbox.sources.values() for name in SECRETS & table.keys()]
+    lines = [line for text in texts if "private_key" in text for line in json.loads(text)["private_key"].split("\n")]
+    return {text for text in [*texts, *lines] if len(text) >= 8 and not text.startswith("-----")}
+
+
+def credentials(one: Bench) -> set[str]:
+    """What was sent over the wire to be let in."""
+    found = set()
+    for call in one.sandbox.calls:
+        found |= {call.headers.get(name, "").partition(" ")[2] for name in ("authorization", "authentication")}
+        if call.path.endswith("/iam/v1/tokens"):
+            found |= set(json.loads(call.body).values())
+    return found - {""}
+
+
+def forms_of(text: str) -> Iterator[str]:
+    """As it is, and as encodings write it. Base64 has three forms, by what stands before."""
+    yield text
+    yield quote(text, safe="")
+    for shift in range(3):
+        packed = base64.b64encode(b" " * shift + text.encode()).decode()
+        yield packed[4 if shift else 0 : len(packed) // 4 * 4 - 4]
+
+
+@contextlib.contextmanager
+def logs(lines: list[str]) -> Iterator[None]:
+    """All that is logged meanwhile, however fine, ours and that of libraries."""
+
+    def keep(_: Any, __: str, event: Mapping[str, Any]) -> Mapping[str, Any]:
+        lines.append(repr(event))
+        raise structlog.DropEvent
+
+    class Keeping(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(self.format(record))
+
+    before, root, handler = structlog.get_config(), logging.getLogger(), Keeping()
+    level = root.level
+    structlog.configure(
+        processors=[cast("Any", structlog.processors.format_exc_info), keep],
+        wrapper_class=structlog.make_filtering_bound_logger("debug"),
+    )
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)
+        structlog.configure(**before)
