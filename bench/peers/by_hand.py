@@ -3,7 +3,6 @@
 The data are structs; what is asked for is picked from them anew for each request, and encoded.
 """
 
-import gc
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bench import data
+from bench.peers.settled import settle
 
 
 class Workflow(Struct, rename="camel"):
@@ -131,13 +131,16 @@ def answer(runs: Sequence[Run], asked: Asked) -> bytes:
 
 
 def application() -> Starlette:
+    made = make()
+    settle()
+    return made
+
+
+def make() -> Starlette:
     runs = msgspec.convert(data.runs(), list[Run])
     read = msgspec.json.Decoder(Asked).decode
 
     async def graphql(request: Request) -> Response:
         return Response(answer(runs, read(await request.body())), media_type="application/json")
 
-    made = Starlette(routes=[Route("/graphql", graphql, methods=["POST"])])
-    gc.collect()
-    gc.freeze()
-    return made
+    return Starlette(routes=[Route("/graphql", graphql, methods=["POST"])])

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from app import create_app, set_up_logging
+from bench.peers.settled import settle
 from connectors.caches import CacheSettings
 from connectors.questions import AllWorkflows
 from connectors.registry import find_providers
@@ -54,6 +55,5 @@ def application() -> Starlette:
 
     made = create_app(settings, providers)
     made.router.routes.insert(0, Route("/forget", forget, methods=["POST"]))
-    gc.collect()
-    gc.freeze()
+    settle()
     return made

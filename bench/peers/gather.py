@@ -6,7 +6,6 @@ no other, sorts, and answers over HTTP. It remembers nothing, retries nothing an
 
 import asyncio
 import contextlib
-import gc
 import json
 import os
 import tomllib
@@ -21,6 +20,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+
+from bench.peers.settled import settle
 
 FIRST = 50
 BOOMI_AT_ONCE = 20
@@ -320,6 +321,5 @@ def application() -> Starlette:
         return Response(body, media_type="application/json")
 
     application = Starlette(routes=[Route("/graphql", graphql, methods=["POST"])], lifespan=lifespan)
-    gc.collect()
-    gc.freeze()
+    settle()
     return application

@@ -1,7 +1,6 @@
 """ariadne as it comes: its own ASGI application over our schema and our resolvers. `uvicorn --factory`."""
 
 import contextlib
-import gc
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,14 +10,22 @@ from starlette.routing import Route
 
 from app import build_schema, set_up_logging
 from bench.peers import memory
+from bench.peers.settled import settle
 from connectors.caches import Caches
 from connectors.connect import connect
 from resolvers.context import Context, House, Source
 
 
 def application() -> Starlette:
-    """The same five sources, remembered as ours are."""
+    """As a worker process makes it."""
     set_up_logging("warning")
+    made = make()
+    settle()
+    return made
+
+
+def make() -> Starlette:
+    """The same five sources, remembered as ours are."""
     settings, providers = memory.settings(), memory.providers()
     house = House(sources=[])
 
@@ -36,7 +43,4 @@ def application() -> Starlette:
         return made
 
     endpoint = GraphQL(build_schema(providers), context_value=context)
-    made = Starlette(routes=[Route("/graphql", endpoint)], lifespan=lifespan)
-    gc.collect()
-    gc.freeze()
-    return made
+    return Starlette(routes=[Route("/graphql", endpoint)], lifespan=lifespan)

@@ -3,7 +3,6 @@
 Parsed documents and the outcome of their validation are kept, as its guide advises for production.
 """
 
-import gc
 from enum import Enum
 from typing import Any, NewType
 
@@ -15,6 +14,7 @@ from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 
 from bench import data
+from bench.peers.settled import settle
 from schema.model import ExecutionStatus
 
 strawberry.enum(ExecutionStatus)
@@ -116,8 +116,7 @@ def application() -> Starlette:
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     application = Starlette(routes=[Route("/graphql", GraphQL(made, graphql_ide=None))])
-    gc.collect()
-    gc.freeze()
+    settle()
     return application
 
 
