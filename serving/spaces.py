@@ -1,7 +1,7 @@
 """The Spaces-compatible door: a provider's own GraphQL over its runs, answered from a source of ours.
 
 A frontend that was written for the provider works unchanged, with our caching behind it. The headers that it sends
-(`SPACE_GUID`, a bearer's token) are taken and not looked at: the source has credentials of its own.
+(`SPACE_GUID`, a bearer's token) are taken, and their values not looked at: the source has credentials of its own.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ from serving.media import JSON
 def spaces_endpoint(door: Door, source: str, new_context: Callable[[], Context], limits: Limits) -> ASGIApp:
     """Answers as the provider does, from the source of that name."""
     documents = DoorDocuments(door, source, limits)
-    return Untyped(GraphQLEndpoint(documents, new_context, Freshness(documents.schema)))
+    return Unlabelled(GraphQLEndpoint(documents, new_context, Freshness(documents.schema)))
 
 
 class DoorDocuments(Documents):
@@ -49,14 +49,18 @@ class DoorDocuments(Documents):
 
 
 @dataclass(frozen=True, slots=True)
-class Untyped:
-    """Takes a body that does not say what it is for JSON: the documented request has no `Content-Type`."""
+class Unlabelled:
+    """Takes what names a space for JSON, whatever it is called: the documented headers have no `Content-Type`, so that
+    libraries put in one of their own. Pages of other origins cannot send that header, so nothing is opened to them.
+    """
 
     app: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
-        MutableHeaders(scope=scope).setdefault("content-type", JSON)
+        headers = MutableHeaders(scope=scope)
+        if "space_guid" in headers:
+            headers["content-type"] = JSON
         await self.app(scope, receive, send)
 
 

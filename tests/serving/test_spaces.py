@@ -42,12 +42,16 @@ async def api(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Api]:
 
 
 async def knock(
-    api: Api, query: str, variables: Mapping[str, Any] | None = None, content_type: str = "application/json"
+    api: Api,
+    query: str,
+    variables: Mapping[str, Any] | None = None,
+    content_type: str = "application/json",
+    headers: Mapping[str, str] = HEADERS,
 ) -> tuple[int, dict[str, Any]]:
     """Status and answer, as a frontend of Boomi's asks."""
     body = json.dumps({"query": query, "variables": variables}).encode()
     skipped = [] if content_type else ["Content-Type"]
-    headers = HEADERS | ({"Content-Type": content_type} if content_type else {})
+    headers = dict(headers) | ({"Content-Type": content_type} if content_type else {})
     async with api.session.post(
         f"{api.url}/spaces/graphql", data=body, headers=headers, skip_auto_headers=skipped
     ) as response:
@@ -60,9 +64,11 @@ async def a_process(api: Api) -> str:
     return str(history["nodes"][0]["workflow"]["nativeId"])
 
 
-@pytest.mark.parametrize("content_type", ["application/json", ""])
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "", "text/plain;charset=UTF-8", "application/x-www-form-urlencoded"]
+)
 async def test_the_documented_request_gets_the_documented_answer(api: Api, content_type: str) -> None:
-    """With the fields that it asks for and the documented answer leaves out."""
+    """With the fields that it asks for and the documented answer leaves out; a type of body is not documented."""
     status, answer = await knock(api, REQUEST, content_type=content_type)
 
     (shown,), (found,) = ANSWER["data"]["executionHistory"], answer["data"]["executionHistory"]
@@ -73,6 +79,16 @@ async def test_the_documented_request_gets_the_documented_answer(api: Api, conte
         "atomName": "Runtime 1",
         "atomId": "3456789a-bcde-f012-3456-789abcdef012",
     }
+
+
+async def test_what_a_page_of_another_origin_can_send_unasked_is_refused(api: Api, sandbox: Sandbox) -> None:
+    """A body of no or a plain type, without the header of Spaces."""
+    for content_type in ("", "text/plain", "application/x-www-form-urlencoded"):
+        status, answer = await knock(api, REQUEST, content_type=content_type, headers={})
+
+        assert status == 415
+        assert answer["errors"][0]["extensions"]["code"] == "UNSUPPORTED_MEDIA_TYPE"
+    assert sandbox.calls == []
 
 
 async def test_any_other_selection_gets_what_it_selects(api: Api) -> None:
