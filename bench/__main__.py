@@ -15,7 +15,7 @@ from bench.machine import describe
 from bench.progress import tell
 
 USUAL = ("warm", "cold", "scale")
-PARTS = (*USUAL, "hostile")
+PARTS = (*USUAL, "dead", "hostile")
 INTERRUPTED = 130
 
 
