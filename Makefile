@@ -106,6 +106,7 @@ snapshots: $(SETUP) ## the printed schema and the README's generated parts anew;
 	@python -m tests.snapshots
 	@python -m tests.serving.test_documented
 	@python -m tests.gateways.test_document
+	@python -m tests.system.test_fault_page
 
 lock: $(SETUP) ## the lock file anew, from pyproject.toml
 	uv lock
