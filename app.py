@@ -17,6 +17,7 @@ import structlog
 import uvicorn
 from ariadne import make_executable_schema
 from graphql import GraphQLSchema
+from msgspec import Struct
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -29,13 +30,22 @@ from connectors.caches import Caches
 from connectors.check import Check, check
 from connectors.connect import connect
 from connectors.declaration import Provider
+from connectors.footprint import weight_of
 from connectors.registry import find_providers
+from connectors.remembered import MB
+from engine.compiled import Compiled
 from engine.documents import Documents
 from engine.federation import Subgraph
+from engine.kept import Kept
+from engine.leaves import AttributeOf, RawJson
+from engine.selections import Project
 from resolvers.bindables import bindables
 from resolvers.context import Context, House, Source
 from resolvers.cursor import DEFAULT_KEY
 from resolvers.entities import ENTITIES
+from resolvers.execution import BATCHES
+from resolvers.pages import Pages
+from schema.instant import Instant
 from serving import explorer
 from serving.freshness import Freshness
 from serving.handler import GraphQLEndpoint
@@ -59,11 +69,28 @@ def build_schema(providers: Mapping[str, Provider]) -> GraphQLSchema:
     return make_executable_schema(type_defs, *bindables(), subgraph, convert_names_case=True)
 
 
+def compile_selections(executable: GraphQLSchema, settings: Settings) -> Compiled:
+    """Completes answers by compiled selections. Runs that are over stay as they are."""
+    kept_bytes = settings.cache.kept_mb * MB
+    return Compiled(
+        Project(
+            executable,
+            models=(Struct,),
+            batches=BATCHES,
+            shortcuts={"DateTime": AttributeOf(Instant, "text"), "JSON": RawJson()},
+            keeps={"Execution": lambda run: run.status.is_final},
+            kept=Kept(kept_bytes, weight_of) if kept_bytes else None,
+        )
+    )
+
+
 def create_app(settings: Settings, providers: Mapping[str, Provider]) -> Starlette:
     """The application. Its sources are connected when it starts, in the loop that serves it."""
     executable = build_schema(providers)
+    compiled = compile_selections(executable, settings) if settings.server.compiled else None
+    freshness = Freshness(executable) if compiled is None else Freshness(executable, encode=compiled.encode)
     connected: list[Cached] = []
-    house = House(sources=[])
+    house = House(sources=[], pages=Pages())
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -86,9 +113,10 @@ def create_app(settings: Settings, providers: Mapping[str, Provider]) -> Starlet
     endpoint = GraphQLEndpoint(
         Documents(executable, settings.limits),
         lambda: Context(house),
-        Freshness(executable),
+        freshness,
         Store.of(settings.server.trusted_documents),
         settings.server.http_edition,
+        compiled,
     )
     return Starlette(
         routes=[

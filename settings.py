@@ -39,6 +39,8 @@ class ServerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     "Signs cursors. The same for all processes of one service; without one, a fixed key tells accidents only."
     log_level: str = "info"
     "debug, info, warning or error."
+    compiled: bool = True
+    "Completes answers by compiled selections; without, field by field, with the same result."
     http_edition: Edition = Edition.DRAFTS
     "Of GraphQL over HTTP: drafts, as most clients know it, or 2026-09."
     spaces_source: str | None = None

@@ -34,6 +34,7 @@ from connectors.contract import (
     Stale,
     StepList,
     Workflows,
+    freshness,
 )
 from connectors.errors import ConnectorError, ForbiddenError, MissingError, OutOfTimeError, RefusedError
 from connectors.flights import Flights
@@ -44,7 +45,7 @@ from connectors.questions import AllWorkflows, PageOf, Question, RunOf, StepsOf,
 from connectors.remembered import Answer, Entry, Memory
 from connectors.shared_cache import SharedCache
 from schema.identity import NativeId
-from schema.model import Execution
+from schema.model import Execution, Workflow
 
 MAX_REFRESHES = 8
 "Answers of one source that are asked for anew in the background at a time."
@@ -89,6 +90,11 @@ class Cached:
     "Questions by what became of them: remembered, asked, refreshed, stood in."
     _memory: Memory = field(init=False, repr=False)
     _flights: Flights[Key, Answer] = field(default_factory=Flights, init=False, repr=False)
+    changes: int = field(default=0, init=False)
+    "Deletions, and answers forgotten as the right to them was withdrawn."
+    _listed: Sequence[Workflow] = field(default=(), init=False, repr=False)
+    "The workflows as they came last."
+    _workflows_version: int = field(default=0, init=False)
     _me: object = field(default_factory=object, init=False, repr=False)
     _deletions: int = field(default=0, init=False)
     _workflows: int = field(default=1, init=False)
@@ -126,6 +132,14 @@ class Cached:
         workflows.stale = found.stale
         return workflows
 
+    def workflows_known(self) -> tuple[int, Sequence[Workflow]] | None:
+        """The workflows, while they are fresh, beside a number that changes when one of them does."""
+        entry = self._memory.get(self._key(AllWorkflows()))
+        if entry is None or self.clock() - entry.born >= entry.answer.lifetime.fresh:
+            return None
+        _tell(entry.born + entry.answer.lifetime.fresh)
+        return self._workflows_version, cast(list[Workflow], entry.answer.value)
+
     async def list_executions(self, partition: str, query: ExecutionQuery, cursor: str | None) -> Page:
         """One page, some seconds old at the most, and stamped with its time."""
         question = PageOf(partition, pushed(query, self.capabilities), cursor)
@@ -134,6 +148,7 @@ class Cached:
             value = entry.answer.value
             if isinstance(value, Page):  # as is the rule, and so the shortest way
                 self.uses["remembered"] += 1
+                _tell(entry.born + entry.answer.lifetime.fresh)
                 return value
 
         async def ask(_: Sequence[Question]) -> Mapping[Question, Value | ConnectorError]:
@@ -169,6 +184,7 @@ class Cached:
         """Deletes a run and forgets it, with the lists that may name it."""
         deleted = await cast(Deleting, self.inner).delete_execution(key)
         self._deletions += 1
+        self.changes += 1
         gone: list[Question] = [RunOf(key), StepsOf(key, is_final=True), StepsOf(key, is_final=False)]
         for question in gone:
             self._memory.forget(self._key(question))
@@ -224,18 +240,23 @@ class Cached:
         now, life = self.clock(), entry.answer.lifetime
         age = now - entry.born
         if age < life.fresh:
+            _tell(entry.born + life.fresh)
             return Found(entry.answer.value)
         if age < life.fresh + life.refresh:
             if now >= entry.rests_until and self._flights.start([key], partial(self._ask, ask), MAX_REFRESHES):
                 self.uses["refreshed"] += 1
+            _tell(now)
             return Found(entry.answer.value)
         if now < entry.rests_until and entry.failure is not None:
+            _tell(now)
             return self._stand_in(key, entry.failure)
         return None
 
     def _given(self, key: Key, answer: Answer | ConnectorError) -> Found:
         if isinstance(answer, Answer):
+            _tell(self.clock() + answer.lifetime.fresh - answer.age)
             return Found(answer.value)
+        _tell(self.clock())
         return self._stand_in(key, answer) or Found(answer)
 
     def _stand_in(self, key: Key, error: ConnectorError) -> Found | None:
@@ -309,14 +330,19 @@ class Cached:
                 answer, weight = self._with_known_runs(answer, answer.value)
             if isinstance(answer.value, list):
                 self._workflows = len(answer.value)
+                if self._listed != answer.value:
+                    self._listed = answer.value
+                    self._workflows_version += 1
             self._memory.keep(key, answer, weight)
         elif may_stand_in(answer):
             if not isinstance(answer, OutOfTimeError):
                 self._let_rest(key, answer)
         elif isinstance(answer, ForbiddenError):
             self._memory.forget(key)
+            self.changes += 1
         elif isinstance(answer, RefusedError):
             self._refused_at = self.clock()
+            self.changes += 1
         return answer
 
     def _with_known_runs(self, answer: Answer, page: Page) -> tuple[Answer, int]:
@@ -341,6 +367,12 @@ class Cached:
 
     def _key(self, question: Question) -> Key:
         return self._me, self._deletions if isinstance(question, PageOf) else 0, question
+
+
+def _tell(until: float) -> None:
+    """Word for whoever wants to know how long the answer to a request is good."""
+    if (wanted := freshness.get()) is not None:
+        wanted.ends(until)
 
 
 NOT_THERE = "there is no such run"

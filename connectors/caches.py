@@ -26,6 +26,8 @@ class CacheSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     max_mb: int = DEFAULT_MB
     "What one process remembers of all its sources, in MB of memory."
+    kept_mb: int = 64
+    "Encoded parts of answers that one process keeps, in MB of memory; 0: each answer is encoded anew."
     redis_url: Secret | None = None
     "Of a Redis by which processes share what they fetch. Without one, each remembers alone."
 
@@ -33,6 +35,8 @@ class CacheSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         """What is wrong with the values."""
         if not 1 <= self.max_mb <= MAX_MB:
             return f"max_mb has to be between 1 and {MAX_MB}"
+        if not 0 <= self.kept_mb <= MAX_MB:
+            return f"kept_mb has to be between 0 and {MAX_MB}"
         if self.redis_url is not None and not _is_redis_url(self.redis_url.reveal()):
             return f"redis_url has to be an address of the form {', '.join(f'{scheme}://…' for scheme in SCHEMES)}"
         return None

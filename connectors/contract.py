@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, Generic, Protocol, TypeVar
+from math import inf
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -295,6 +296,33 @@ class Deleting(Protocol):
     async def delete_execution(self, key: NativeId) -> bool:
         """Deletes one run; False when there is none."""
         ...
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A connector that remembers what it was told."""
+
+    changes: int
+    "Counts what makes remembered answers wrong before their time: deletions, rights withdrawn."
+
+    def workflows_known(self) -> tuple[int, Sequence[Workflow]] | None:
+        """The workflows, if they are remembered, beside a number that changes when one of them does."""
+        ...
+
+
+class Freshness(Struct):
+    """Until when all that a request was told may be told again."""
+
+    until: float = inf
+    "On the clock that connectors remember by."
+
+    def ends(self, until: float) -> None:
+        """One more answer was used, which is good until then."""
+        self.until = min(self.until, until)
+
+
+freshness: ContextVar[Freshness | None] = ContextVar("freshness", default=None)
+"Of the request at hand, where somebody wants to know."
 
 
 class Door(Struct, frozen=True, kw_only=True):

@@ -3,18 +3,20 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from aiodataloader import DataLoader
 from graphql import GraphQLResolveInfo
 
-from connectors.contract import Connector, deadline, tally
+from connectors.contract import Connector, Remembering, deadline, tally
 from connectors.errors import UnreachableError
 from resolvers.cursor import DEFAULT_KEY
-from resolvers.loaders import Loaders
+from resolvers.loaders import Loaders, by_any_id
+from resolvers.pages import Found, Pages
 from resolvers.streams import Memory
-from schema.model import ExecutionConnection
+from schema.model import Execution, ExecutionConnection, Workflow
 
 
 @dataclass(slots=True)
@@ -23,6 +25,20 @@ class Source:
 
     connector: Connector
     memory: Memory = field(default_factory=Memory)
+    remembering: Remembering | None = field(init=False)
+    "The connector, if it is one that remembers."
+    _names: tuple[int, Mapping[str, Workflow]] | None = None
+
+    def __post_init__(self) -> None:
+        self.remembering = self.connector if isinstance(self.connector, Remembering) else None
+
+    def workflows_known(self) -> tuple[int, Mapping[str, Workflow]] | None:
+        """Its workflows by any of their ids, if they are remembered, beside a number that changes when they do."""
+        if self.remembering is None or (known := self.remembering.workflows_known()) is None:
+            return None
+        if self._names is None or self._names[0] != known[0]:
+            self._names = known[0], by_any_id(known[1])
+        return self._names
 
     @property
     def name(self) -> str:
@@ -40,7 +56,14 @@ class House:
     cursor_key: bytes = DEFAULT_KEY
     clock: Callable[[], float] = time.monotonic
     wall_clock: Callable[[], int] = time.time_ns
+    pages: Pages | None = None
+    "Pages to be shown again; None: each is made anew."
     background: "set[asyncio.Task[Any]]" = field(default_factory=set)
+
+    @property
+    def changes(self) -> list[int]:
+        """How often what the connectors remember was found to be wrong."""
+        return [one.remembering.changes for one in self.sources if one.remembering is not None]
 
     def leave_running(self, task: "asyncio.Task[Any]") -> None:
         """Keeps a call alive that nobody waits for any more: its answer still fills the cache."""
@@ -68,6 +91,10 @@ class Context:
     "Calls by source."
     pages: list[ExecutionConnection] = field(default_factory=list)
     "Lists that the answer is made of: it is as old as they are."
+    batches: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)
+    "What gathers the objects of one field and its arguments."
+    found: Found = field(default_factory=dict)
+    "What was found for runs that are over, by field; shared by all requests that show the same page."
     started: float = field(init=False)
     _loaders: dict[str, Loaders] = field(init=False)
 
@@ -101,6 +128,12 @@ class Context:
                 raise UnreachableError(f"no source {source!r} is configured")
             self._loaders[source] = Loaders(self.by_name[source].connector)
         return self._loaders[source]
+
+    def remembered(self, name: Hashable, at_most: int) -> dict[int, tuple[Execution, Any]]:
+        """Values of a field for runs that are over; not kept if there are so many fields already."""
+        if name in self.found or len(self.found) < at_most:
+            return self.found.setdefault(name, {})
+        return {}
 
 
 Info = GraphQLResolveInfo[Context]

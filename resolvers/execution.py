@@ -1,14 +1,22 @@
 """Fields of runs that are more than an attribute: those that a listing leaves out, steps, and names of workflows."""
 
+import asyncio
+from collections.abc import Awaitable, Hashable, Mapping, Sequence
+from typing import Any
+
 from ariadne import InterfaceType, ObjectType
 from msgspec import Raw
 
 from connectors.errors import ConnectorError
-from resolvers.context import Info
+from resolvers.batches import UNKNOWN, Batch, Unknown, values_of
+from resolvers.context import Context, Info
 from resolvers.errors import FieldFailedError
 from resolvers.loaders import Failed
-from resolvers.step import StepFilterInput, connection_of, read_page
+from resolvers.step import StepFilterInput, StepPage, connection_of, read_page
 from schema.model import Execution, ExecutionConnection, ExecutionError, ExecutionStepConnection, Workflow
+
+Values = Sequence[Any] | Awaitable[Sequence[Any]]
+"One for each object, an exception in place of what could not be had."
 
 
 def type_of(value: object, *_: object) -> str:
@@ -21,75 +29,145 @@ workflow = ObjectType("Workflow")
 connection = ObjectType("ExecutionConnection")
 
 
-@execution.field("error")
-async def resolve_error(parent: Execution, info: Info) -> ExecutionError | None:
+def resolve_errors(runs: Sequence[Execution], info: Info) -> Values:
     """From the record, or from wherever its source tells it."""
     context = info.context
-    try:
-        return await context.loaders(parent.source).error_of(parent)
-    except ConnectorError as error:
-        raise FieldFailedError(parent.source, error) from None
+
+    def known(run: Execution) -> ExecutionError | Unknown | None:
+        return run.error if run.error is not None or not run.status.may_have_error else UNKNOWN
+
+    async def find(run: Execution) -> ExecutionError | None:
+        try:
+            return await context.loaders(run.source).error_of(run)
+        except ConnectorError as error:
+            raise FieldFailedError(run.source, error) from None
+
+    return values_of(context, "error", runs, known, find)
 
 
-@execution.field("input")
-async def resolve_input(parent: Execution, info: Info) -> Raw | None:
+def resolve_inputs(runs: Sequence[Execution], info: Info) -> Values:
     """From the record, or from the detail."""
-    return parent.input or getattr(await _detail(parent, info, "input"), "input", None)
+    return _payloads(runs, info.context, "input")
 
 
-@execution.field("output")
-async def resolve_output(parent: Execution, info: Info) -> Raw | None:
+def resolve_outputs(runs: Sequence[Execution], info: Info) -> Values:
     """From the record, or from the detail."""
-    return parent.output or getattr(await _detail(parent, info, "output"), "output", None)
+    return _payloads(runs, info.context, "output")
 
 
-async def _detail(parent: Execution, info: Info, name: str) -> Execution | None:
-    context = info.context
-    try:
-        loaders = context.loaders(parent.source)
-        if name not in loaders.connector.capabilities.fields_from_detail:
-            return None
-        return await loaders.detail(parent)
-    except ConnectorError as error:
-        raise FieldFailedError(parent.source, error) from None
+def _payloads(runs: Sequence[Execution], context: Context, name: str) -> Values:
+    def known(run: Execution) -> Raw | Unknown | None:
+        payload: Raw | None = getattr(run, name)
+        return payload or UNKNOWN
+
+    async def find(run: Execution) -> Raw | None:
+        try:
+            loaders = context.loaders(run.source)
+            detail = await loaders.detail(run) if name in loaders.connector.capabilities.fields_from_detail else run
+        except ConnectorError as error:
+            raise FieldFailedError(run.source, error) from None
+        return getattr(detail, name, None)
+
+    return values_of(context, name, runs, known, find)
 
 
-@execution.field("steps")
-async def resolve_steps(
-    parent: Execution,
+def resolve_steps(
+    runs: Sequence[Execution],
     info: Info,
     *,
     first: int | None = None,
     after: str | None = None,
     filter: StepFilterInput = None,  # noqa: A002  # the SDL's word
-) -> ExecutionStepConnection:
-    """A page of the steps. That they could not be had is told in it."""
+) -> Values:
+    """A page of each run's steps. That they could not be had is told in it."""
     context = info.context
     page = read_page(first, after, filter)
+
+    def find(run: Execution) -> Awaitable[ExecutionStepConnection]:
+        return _steps(context, run, page)
+
+    field = ("steps", first, after, repr(filter))
+    return values_of(context, field, runs, lambda run: UNKNOWN, find, lambda steps: steps.complete)
+
+
+async def _steps(context: Context, run: Execution, page: StepPage) -> ExecutionStepConnection:
     try:
-        loader = context.loaders(parent.source).steps
-        steps = await loader.load(parent)
+        loader = context.loaders(run.source).steps
+        steps = await loader.load(run)
     except ConnectorError as error:
         return connection_of(Failed(error), page)
-    return connection_of(steps, page, loader.stale.get(parent.key))
+    return connection_of(steps, page, loader.stale.get(run.key))
 
 
-@workflow.field("name")
-async def resolve_workflow_name(parent: Workflow, info: Info) -> str | None:
-    """As it came with the run, or from the source's list of workflows."""
-    if parent.name is not None:
-        return parent.name
-    context = info.context
+def resolve_workflow_names(workflows: Sequence[Workflow], info: Info) -> Values:
+    """As they came with the runs, or from the sources' lists of workflows."""
+    sources = info.context.by_name
+    known: dict[str, Mapping[str, Workflow] | None] = {}
+    names: list[Any] = []
+    for one in workflows:
+        if one.name is not None:
+            names.append(one.name)
+            continue
+        if one.source not in known:
+            source = sources.get(one.source)
+            listed = None if source is None else source.workflows_known()
+            known[one.source] = None if listed is None else listed[1]
+        by_id = known[one.source]
+        if by_id is None:
+            names.append(UNKNOWN)
+        else:
+            found = by_id.get(one.native_id)
+            names.append(None if found is None else found.name)
+
+    async def ask() -> Sequence[Any]:
+        missing = [index for index, name in enumerate(names) if name is UNKNOWN]
+        asked = (_workflow_name(info.context, workflows[index]) for index in missing)
+        for index, name in zip(missing, await asyncio.gather(*asked, return_exceptions=True), strict=True):
+            names[index] = name
+        return names
+
+    return ask() if None in known.values() else names
+
+
+async def _workflow_name(context: Context, one: Workflow) -> str | None:
     try:
-        found = await context.loaders(parent.source).workflows.load(parent.native_id)
+        found = await context.loaders(one.source).workflows.load(one.native_id)
     except ConnectorError as error:
-        raise FieldFailedError(parent.source, error) from None
+        raise FieldFailedError(one.source, error) from None
     if isinstance(found, Failed):
-        raise FieldFailedError(parent.source, found.error)
+        raise FieldFailedError(one.source, found.error)
     return None if found is None else found.name
 
 
-@connection.field("totalCount")
-async def resolve_total_count(parent: ExecutionConnection, _info: Info) -> int | None:
+def workflows_version(info: Info) -> Hashable | None:
+    """Changes when a name of a workflow does; None when those of a source are not remembered."""
+    known = [source.workflows_known() for source in info.context.house.sources]
+    return None if None in known else tuple(one[0] for one in known if one is not None)
+
+
+def resolve_total_counts(pages: Sequence[ExecutionConnection], _info: Info) -> Values:
     """Counted now that it is selected."""
-    return None if parent.count is None else await parent.count()
+
+    async def count(page: ExecutionConnection) -> int | None:
+        return None if page.count is None else await page.count()
+
+    async def ask() -> Sequence[Any]:
+        return await asyncio.gather(*map(count, pages), return_exceptions=True)
+
+    return ask()
+
+
+BATCHES = {
+    "Execution.error": Batch(resolve_errors),
+    "Execution.input": Batch(resolve_inputs),
+    "Execution.output": Batch(resolve_outputs),
+    "Execution.steps": Batch(resolve_steps, lasts=lambda run, steps: steps.complete),
+    "Workflow.name": Batch(resolve_workflow_names, version=workflows_version),
+    "ExecutionConnection.totalCount": Batch(resolve_total_counts, lasts=lambda page, count: False),
+}
+"By the type or interface, and the field."
+
+for bindable in (execution, workflow, connection):
+    for name, batch in BATCHES.items():
+        if name.startswith(f"{bindable.name}."):
+            bindable.set_field(name.partition(".")[2], batch.resolve_one)

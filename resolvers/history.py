@@ -7,11 +7,12 @@ that need further calls; the page. What each source gave, and what it did not, i
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 
 from msgspec.structs import replace
 
-from connectors.contract import ExecutionQuery
+from connectors.contract import ExecutionQuery, Freshness, freshness
 from connectors.errors import ConnectorError, TimedOutError
 from resolvers import cursor as cursors
 from resolvers.candidates import Candidates
@@ -30,6 +31,30 @@ from schema.model import ExecutionConnection, ExecutionEdge, PageInfo
 
 MAX_STARTS = 8
 "Of one page, each having learned more of how far sources are out of order."
+
+
+async def show(context: Context, request: HistoryRequest, after: str | None) -> ExecutionConnection:
+    """The page that was asked for: one of before, if it would be made of the very same answers.
+
+    Args:
+        after: The cursor as it was given.
+    """
+    pages = context.house.pages
+    if pages is None:
+        return await History(context, request).page()
+    key, changes = (request.fingerprint, request.first, after), context.house.changes
+    shown = pages.get(key, changes)
+    if shown is not None:
+        context.found = shown.found
+        return shown.page
+    told = Freshness()
+    before = freshness.set(told)
+    try:
+        page = await History(context, request).page()
+    finally:
+        freshness.reset(before)
+    pages.keep(key, page, context.found, told, changes)
+    return page
 
 
 @dataclass(slots=True)
@@ -152,34 +177,46 @@ class History:
         if end is None and has_next:
             end = self.position
         report = Report(self.context, self.query, plans, streams, candidates, rows)
+        sources = self.context.house.sources
+        slack = {one.name: most for one in sources if (most := max(one.memory.slack, self.slack.get(one.name, 0)))}
+        write = CursorWriter(self.as_of, self.request.fingerprint, slack, self.context.house.cursor_key)
         return ExecutionConnection(
-            edges=[ExecutionEdge(execution, key, self._write) for key, _, execution in rows],
+            edges=[ExecutionEdge(execution, key, write) for key, _, execution in rows],
             page_info=PageInfo(
                 has_next_page=has_next,
                 has_previous_page=self.request.after is not None,
-                start_cursor=self._write(rows[0][0]) if rows else None,
-                end_cursor=None if end is None else self._write(end, streams, merge),
+                start_cursor=write(rows[0][0]) if rows else None,
+                end_cursor=None if end is None else write(end, hints_of(end[0], streams, merge)),
             ),
             sources=report.outcomes(),
             as_of=Instant.of(self.as_of),
-            count=None if self.request.is_filtered else lambda: total_of(plans, self.query),
+            count=None if self.request.is_filtered else partial(total_of, plans, self.query),
         )
 
-    def _write(self, place: Bound, streams: Sequence[tuple[str, Stream]] = (), merge: Merge | None = None) -> str:
-        """A cursor; with hints when it is told where the streams stand."""
-        hints: list[Hints] = []
-        if merge is not None:
-            for source, own in groupby(zip(streams, merge.rest(), strict=True), key=lambda one: one[0][0]):
-                told = list(own)
-                names = [stream.partition for (_, stream), _ in told]
-                hints.append(cursors.hints_for(source, names, place[0], [rest for _, rest in told]))
-        slack = {
-            one.name: most
-            for one in self.context.house.sources
-            if (most := max(one.memory.slack, self.slack.get(one.name, 0)))
-        }
-        cursor = Cursor(cursors.position_of(place), self.as_of, self.request.fingerprint, slack, hints)
-        return cursors.write(cursor, self.context.house.cursor_key)
+
+@dataclass(frozen=True, slots=True)
+class CursorWriter:
+    """Writes the cursors of one page, which may be long after it was made."""
+
+    as_of: int
+    fingerprint: bytes
+    slack: Mapping[str, int]
+    key: bytes
+
+    def __call__(self, place: Bound, hints: Sequence[Hints] = ()) -> str:
+        """The cursor of a place in the list."""
+        cursor = Cursor(cursors.position_of(place), self.as_of, self.fingerprint, dict(self.slack), list(hints))
+        return cursors.write(cursor, self.key)
+
+
+def hints_of(rank: int, streams: Sequence[tuple[str, Stream]], merge: Merge) -> list[Hints]:
+    """Where the streams stand, by source, as seen from the page's end."""
+    hints: list[Hints] = []
+    for source, own in groupby(zip(streams, merge.rest(), strict=True), key=lambda one: one[0][0]):
+        told = list(own)
+        names = [stream.partition for (_, stream), _ in told]
+        hints.append(cursors.hints_for(source, names, rank, [rest for _, rest in told]))
+    return hints
 
 
 async def total_of(plans: Sequence[SourcePlan], query: ExecutionQuery) -> int | None:

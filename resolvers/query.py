@@ -8,7 +8,7 @@ from connectors.contract import Deleting
 from connectors.errors import ConnectorError, UnsupportedError
 from resolvers.context import Info
 from resolvers.errors import CallerError, bad_input
-from resolvers.history import History
+from resolvers.history import show
 from resolvers.request import read_request
 from schema.identity import NativeId, unpack
 from schema.model import DeleteExecutionResult, ExecutionConnection, ExecutionOrder
@@ -33,7 +33,7 @@ async def resolve_execution_history(
     for source in (request.sources or set()) | (request.ids or {}).keys():
         if source not in context.by_name:
             raise bad_input(f"no source {source!r} is configured")
-    page = await History(context, request).page()
+    page = await show(context, request, after)
     context.pages.append(page)
     return page
 

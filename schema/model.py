@@ -5,6 +5,7 @@ A field is the SDL's name in snake case. Providers add their own fields in subcl
 
 from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, ClassVar
 
 from msgspec import Raw, Struct
@@ -91,7 +92,7 @@ class ExecutionError(Struct, frozen=True):
     code: str | None = None
 
 
-class Workflow(Struct, frozen=True, kw_only=True):
+class Workflow(Struct, frozen=True, kw_only=True, dict=True):
     """What runs are runs of. A name of None is not known yet, which is not the same as having none."""
 
     source: str
@@ -103,14 +104,14 @@ class Workflow(Struct, frozen=True, kw_only=True):
     run_count: int | None = None
     "Its runs as the provider counts them, now or ever: a hint at how dense they lie."
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Opaque id."""
         return pack(self.source, self.native_id)
 
 
-class Timed(Struct, frozen=True, kw_only=True):
-    """What runs and steps have in common."""
+class Timed(Struct, frozen=True, kw_only=True, dict=True):
+    """What runs and steps have in common. What is made of fields is made once: an object may be in many answers."""
 
     status: ExecutionStatus
     raw_status: str
@@ -132,14 +133,14 @@ class Timed(Struct, frozen=True, kw_only=True):
             return None
         return self.ended_at.ns - self.started_at.ns
 
-    @property
+    @cached_property
     def duration_ms(self) -> float | None:
         """The same in milliseconds."""
         elapsed = self.elapsed_ns
         return None if elapsed is None else elapsed / NANOSECONDS_PER_MS
 
 
-class Execution(Timed, frozen=True, kw_only=True):
+class Execution(Timed, frozen=True, kw_only=True, dict=True):
     """One run. `key` is its native id with the workflow; `native_id` the provider's own text."""
 
     provider: ClassVar[str]
@@ -149,7 +150,7 @@ class Execution(Timed, frozen=True, kw_only=True):
     workflow_name: str | None = None
     "Where the record brings it along."
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Opaque id."""
         return pack(self.source, self.key.workflow, self.key.execution)
@@ -159,7 +160,7 @@ class Execution(Timed, frozen=True, kw_only=True):
         """The provider's own id."""
         return self.key.execution
 
-    @property
+    @cached_property
     def workflow(self) -> Workflow | None:
         """Null where the provider does not say."""
         if not self.key.workflow:
@@ -169,7 +170,7 @@ class Execution(Timed, frozen=True, kw_only=True):
         )
 
 
-class ExecutionStep(Timed, frozen=True, kw_only=True):
+class ExecutionStep(Timed, frozen=True, kw_only=True, dict=True):
     """One unit of work in a run. `place` is unique in the run: the native id where that is, else its index."""
 
     source: str
@@ -182,7 +183,7 @@ class ExecutionStep(Timed, frozen=True, kw_only=True):
     attempts: int | None = None
     last_error: ExecutionError | None = None
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Opaque id."""
         return pack(self.source, self.run.workflow, self.run.execution, self.place)
@@ -221,20 +222,20 @@ class PageInfo(Struct, frozen=True, kw_only=True):
     end_cursor: str | None
 
 
-class ExecutionEdge(Struct, frozen=True):
+class ExecutionEdge(Struct, frozen=True, dict=True):
     """A run and its place in the list; the cursor is written when it is selected."""
 
     node: Execution
     place: Any
     write: Callable[[Any], str]
 
-    @property
+    @cached_property
     def cursor(self) -> str:
         """Opaque."""
         return self.write(self.place)
 
 
-class ExecutionConnection(Struct, frozen=True, kw_only=True):
+class ExecutionConnection(Struct, frozen=True, kw_only=True, dict=True):
     """One page of runs, with word from every source."""
 
     edges: Sequence[ExecutionEdge]
@@ -244,12 +245,12 @@ class ExecutionConnection(Struct, frozen=True, kw_only=True):
     count: Callable[[], Awaitable[int | None]] | None = None
     "Called for `totalCount` when that is selected; None when nobody can tell."
 
-    @property
+    @cached_property
     def nodes(self) -> list[Execution]:
         """The runs without cursors."""
         return [edge.node for edge in self.edges]
 
-    @property
+    @cached_property
     def complete(self) -> bool:
         """No source has left anything out."""
         return all(outcome.status in (SourceOutcomeStatus.OK, SourceOutcomeStatus.SKIPPED) for outcome in self.sources)
@@ -262,7 +263,7 @@ class ExecutionStepEdge(Struct, frozen=True):
     node: ExecutionStep
 
 
-class ExecutionStepConnection(Struct, frozen=True, kw_only=True):
+class ExecutionStepConnection(Struct, frozen=True, kw_only=True, dict=True):
     """Steps of one run."""
 
     edges: Sequence[ExecutionStepEdge]
@@ -271,7 +272,7 @@ class ExecutionStepConnection(Struct, frozen=True, kw_only=True):
     complete: bool = True
     error: SourceError | None = None
 
-    @property
+    @cached_property
     def nodes(self) -> list[ExecutionStep]:
         """The steps without cursors."""
         return [edge.node for edge in self.edges]

@@ -47,6 +47,8 @@ class Freshness:
     schema: GraphQLSchema
     list_seconds: float = 5.0
     clock: Callable[[], int] = time.time_ns
+    encode: Callable[[Any], bytes] = msgspec.json.encode
+    "What makes JSON of answers."
     _paths: "WeakKeyDictionary[Operation, Paths]" = field(default_factory=WeakKeyDictionary)
 
     def cache_control(self, pages: Sequence[ExecutionConnection]) -> str:
@@ -69,7 +71,7 @@ class Freshness:
         paths = self._paths.get(operation)
         if paths is None:
             paths = self._paths[operation] = Projection(self.schema, OF_THE_ASKING).paths(operation)
-        return f'W/"{hashlib.sha256(msgspec.json.encode(without(data, paths))).hexdigest()[:32]}"'
+        return f'W/"{hashlib.sha256(self.encode(without(data, paths))).hexdigest()[:32]}"'
 
 
 def matches(etag: str, if_none_match: str | None) -> bool:

@@ -5,7 +5,7 @@ Each step may refuse, and none does work that a later refusal would waste. A cli
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any
@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from engine.compiled import Compiled
 from engine.documents import Document, Documents, Operation
 from engine.errors import ErrorCode, RefusedError, refused
 from resolvers.context import Context
@@ -40,6 +41,8 @@ class GraphQLEndpoint:
     freshness: Freshness
     store: Store = field(default_factory=Store)
     edition: Edition = Edition.DRAFTS
+    compiled: Compiled | None = None
+    "What completes answers; None: graphql-core."
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -73,7 +76,7 @@ class GraphQLEndpoint:
             self.store.keep(asked, text)
         except RefusedError as error:
             return self._refusal(error, media_type or JSON, request, document)
-        return await _unless_left(request, self._answer(request, asked, document, operation, media_type))
+        return await Watched(request, self._answer(request, asked, document, operation, media_type))
 
     async def _answer(
         self, request: Request, asked: GraphQLRequest, document: Document, operation: Operation, media_type: str
@@ -85,15 +88,20 @@ class GraphQLEndpoint:
         if result.errors:
             errors = tell_errors(result.errors, variables, document.sha256)
             status = self.edition.of_answer(True, media_type)
-            return answer({"data": result.data, "errors": errors}, status, media_type, {"Cache-Control": NO_STORE})
+            body = {"data": result.data, "errors": errors}
+            return answer(body, status, media_type, {"Cache-Control": NO_STORE}, self.encode)
         if not operation.is_query:
-            return answer({"data": result.data}, 200, media_type, {"Cache-Control": NO_STORE})
+            return answer({"data": result.data}, 200, media_type, {"Cache-Control": NO_STORE}, self.encode)
         headers = {"Cache-Control": self.freshness.cache_control(context.pages)}
         if request.method != "POST":
             headers["ETag"] = self.freshness.etag(operation, result.data)
             if matches(headers["ETag"], request.headers.get("if-none-match")):
                 return Response(status_code=304, headers=ALWAYS | headers)
-        return answer({"data": result.data}, 200, media_type, headers)
+        return answer({"data": result.data}, 200, media_type, headers, self.encode)
+
+    def encode(self, body: Any) -> bytes:
+        """JSON, also of what has no place in it: half a surrogate pair."""
+        return encode(body) if self.compiled is None else self.compiled.encode(body)
 
     async def _execute(self, operation: Operation, variables: Mapping[str, Any], context: Context) -> ExecutionResult:
         result = execute(
@@ -103,6 +111,7 @@ class GraphQLEndpoint:
             variable_values=dict(variables),
             operation_name=operation.name,
             hide_suggestions=True,
+            executor_class=None if self.compiled is None else self.compiled.executor,
         )
         return await result if isawaitable(result) else result
 
@@ -124,19 +133,58 @@ def _check_operation(operation: Operation, method: str) -> None:
         raise refused(ErrorCode.METHOD_NOT_ALLOWED, "a mutation has to be sent by POST")
 
 
-async def _unless_left(request: Request, answering: Any) -> Response:
-    """The answer; a client that leaves before it cancels what was being done for it."""
-    answered: asyncio.Task[Response] = asyncio.ensure_future(answering)
-    left = asyncio.create_task(_disconnected(request))
-    try:
-        await asyncio.wait({answered, left}, return_when=asyncio.FIRST_COMPLETED)
-        if not answered.done():
-            raise ClientDisconnect
-        return answered.result()
-    finally:
-        for task in (answered, left):
-            task.cancel()
-        await asyncio.gather(answered, left, return_exceptions=True)
+class Watched:
+    """An answer in the making; a client that leaves before it cancels what is being done for it.
+
+    What can be answered without waiting for anything costs no task.
+    """
+
+    def __init__(self, request: Request, answering: Coroutine[Any, Any, Response]) -> None:
+        self._request, self._answering = request, answering
+
+    def __await__(self) -> Generator[Any, Any, Response]:
+        """The answer.
+
+        Raises:
+            ClientDisconnect: The client has left.
+        """
+        try:
+            waits_for = self._answering.send(None)
+        except StopIteration as done:
+            response: Response = done.value
+            return response
+        return (yield from self._watch(waits_for))
+
+    def _watch(self, waits_for: Any) -> Generator[Any, Any, Response]:
+        here = asyncio.current_task()
+        assert here is not None  # noqa: S101  # a server runs requests in tasks
+        left = asyncio.create_task(_disconnected(self._request))
+        left.add_done_callback(lambda task: None if task.cancelled() or is_over else here.cancel())
+        is_over = False
+        try:
+            return (yield from _resumed(self._answering, waits_for))
+        except asyncio.CancelledError:
+            if left.done() and not left.cancelled() and here.uncancel() == 0:
+                raise ClientDisconnect from None
+            raise
+        finally:
+            is_over = True
+            left.cancel()
+
+
+def _resumed(coroutine: Coroutine[Any, Any, Response], waits_for: Any) -> Generator[Any, Any, Response]:
+    """Goes on with a coroutine that has begun, as `yield from` would have from its beginning."""
+    while True:
+        try:
+            try:
+                sent = yield waits_for
+            except BaseException as error:
+                waits_for = coroutine.throw(error)
+            else:
+                waits_for = coroutine.send(sent)
+        except StopIteration as done:
+            response: Response = done.value
+            return response
 
 
 async def _disconnected(request: Request) -> None:
@@ -144,10 +192,20 @@ async def _disconnected(request: Request) -> None:
         pass
 
 
-def answer(body: Mapping[str, Any], status: int, media_type: str, headers: Mapping[str, str]) -> Response:
+def encode(body: Any) -> bytes:
     """JSON, also of what has no place in it: half a surrogate pair."""
     try:
-        content = msgspec.json.encode(body)
+        return msgspec.json.encode(body)
     except UnicodeEncodeError:
-        content = json.dumps(body).encode()
-    return Response(content, status, {**ALWAYS, **headers, "Content-Type": f"{media_type}; charset=utf-8"})
+        return json.dumps(body).encode()
+
+
+def answer(
+    body: Mapping[str, Any],
+    status: int,
+    media_type: str,
+    headers: Mapping[str, str],
+    encode: Callable[[Any], bytes] = encode,
+) -> Response:
+    """As JSON."""
+    return Response(encode(body), status, {**ALWAYS, **headers, "Content-Type": f"{media_type}; charset=utf-8"})

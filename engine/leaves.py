@@ -1,0 +1,132 @@
+"""Leaves of an answer, as Python expressions: what is of the expected class already is taken as it is.
+
+Everything else goes to the type's own function, as graphql-core does with every value.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from graphql import (
+    GraphQLBoolean,
+    GraphQLEnumType,
+    GraphQLFloat,
+    GraphQLID,
+    GraphQLInt,
+    GraphQLLeafType,
+    GraphQLString,
+    Undefined,
+)
+from msgspec import Raw
+
+
+class IrregularError(Exception):
+    """A value that compiled code leaves to graphql-core."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeOf:
+    """A custom scalar's value: an attribute of objects of one class, which is a text or a number."""
+
+    cls: type
+    name: str
+
+
+class RawJson:
+    """A custom scalar's value: the `msgspec.Raw` that holds it, checked and given as it is."""
+
+
+Shortcut = AttributeOf | RawJson
+
+TESTS = {
+    GraphQLString: "type({}) is str",
+    GraphQLID: "type({}) is str",
+    GraphQLBoolean: "({} is True or x is False)",
+    GraphQLInt: "(type({}) is int and -2147483648 <= x <= 2147483647)",
+    GraphQLFloat: "(type({}) is float and x - x == 0.0)",  # neither infinite nor NaN
+}
+"What is true of `x`, read at the braces, when it is its own place in the answer."
+
+
+def leaf_expression(
+    kind: GraphQLLeafType, shortcut: Shortcut | None, is_nullable: bool, read: str, name: Callable[[Any], str]
+) -> str:
+    """What becomes of a value, as an expression.
+
+    None of a leaf that may not be null raises, as all that is not regular.
+
+    Args:
+        read: How the value is read first; from then on it is `x`.
+        name: Gives a thing of ours a name in the code.
+    """
+    first = "x" if is_nullable else read
+    otherwise = f"{name(slow(kind))}(x)"
+    if isinstance(shortcut, AttributeOf):
+        regular = f"x.{shortcut.name} if type({first}) is {name(shortcut.cls)} else {otherwise}"
+    elif isinstance(shortcut, RawJson):
+        regular = f"{name(Passing(slow(kind)))}({first})"
+    elif isinstance(kind, GraphQLEnumType):
+        regular = f"{name(Words(slow(kind)))}[{first}]"
+    elif kind in TESTS:
+        test = TESTS[kind]
+        if is_nullable:
+            return f"x if {read} is None or {test.format('x')} else {otherwise}"
+        return f"x if {test.format(read)} else {otherwise}"
+    else:
+        regular = f"{name(slow(kind))}({first})"
+    return f"None if {read} is None else {regular}" if is_nullable else regular
+
+
+def slow(kind: GraphQLLeafType) -> Callable[[object], Any]:
+    """The type's own function."""
+
+    def serialize(value: object) -> Any:
+        if value is None or value is Undefined:
+            raise IrregularError
+        found = kind.coerce_output_value(value)
+        if found is None or found is Undefined:
+            raise IrregularError
+        return found
+
+    return serialize
+
+
+class Words(dict[Any, str]):
+    """An enum's words by the values that stand for them; learns them as they come."""
+
+    def __init__(self, serialize: Callable[[object], str]) -> None:
+        super().__init__()
+        self._serialize = serialize
+
+    def __missing__(self, value: object) -> str:
+        word = self[value] = self._serialize(value)
+        return word
+
+
+HUGE = re.compile(rb"[eE]\+?\d{3}|\d{300}")
+"Numbers that JSON allows and a float does not hold."
+
+_read = msgspec.json.Decoder(Raw).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """Gives undecoded JSON as it is if it is JSON and holds no number out of range; else what the type makes of it."""
+
+    otherwise: Callable[[object], Any]
+
+    def __call__(self, value: object) -> Any:
+        """As it goes into the answer."""
+        if isinstance(value, Raw):
+            text = bytes(value)
+            try:
+                checked = _read(text)
+                if not text.isascii():
+                    text.decode("utf-8")
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                return self.otherwise(value)
+            if HUGE.search(text) is None:
+                return checked
+        return self.otherwise(value)

@@ -1,0 +1,79 @@
+"""Pages that were made, to be shown again while nothing that they are made of is older than it may be.
+
+An equal query then gets the very same page: as of the same time, with the same cursors, and without a call.
+"""
+
+import time
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from cachetools import LRUCache
+from msgspec.structs import replace
+
+from connectors.contract import Freshness
+from schema.model import Execution, ExecutionConnection
+
+MAX_ROWS = 20_000
+"Of all pages together."
+ROWS_OF_A_PAGE = 20
+"What a page weighs besides its runs."
+
+Found = dict[Hashable, dict[int, tuple[Execution, Any]]]
+"Values of fields that are more than an attribute: by field, then by the run's identity; the run, and its value."
+
+
+class Shown(NamedTuple):
+    """A page, and what was found for its runs."""
+
+    page: ExecutionConnection
+    found: Found
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A page with what it hangs on."""
+
+    shown: Shown
+    until: float
+    changes: Sequence[int]
+
+
+def _weight(kept: Kept) -> int:
+    return ROWS_OF_A_PAGE + len(kept.shown.page.edges)
+
+
+@dataclass(slots=True)
+class Pages:
+    """Pages by what was asked for."""
+
+    clock: Callable[[], float] = time.monotonic
+    "The one that the connectors remember by."
+    _pages: LRUCache[Hashable, Kept] = field(default_factory=lambda: LRUCache(MAX_ROWS, getsizeof=_weight))
+
+    def get(self, key: Hashable, changes: Sequence[int]) -> Shown | None:
+        """The page, if it is still good.
+
+        Args:
+            changes: Of each connector, as `Remembering` counts them.
+        """
+        kept = self._pages.get(key)
+        if kept is None:
+            return None
+        if self.clock() < kept.until and kept.changes == changes:
+            return kept.shown
+        del self._pages[key]
+        return None
+
+    def keep(
+        self, key: Hashable, page: ExecutionConnection, found: Found, freshness: Freshness, changes: Sequence[int]
+    ) -> None:
+        """Keeps a page that lacks nothing which another try might bring.
+
+        Args:
+            changes: As they were before the page was made.
+        """
+        lacks = any(outcome.error is not None and outcome.error.retryable for outcome in page.sources)
+        if not lacks and self.clock() < freshness.until:
+            again = [replace(outcome, requests=0, duration_ms=0.0) for outcome in page.sources]
+            self._pages[key] = Kept(Shown(replace(page, sources=again), found), freshness.until, changes)
