@@ -6,7 +6,7 @@
 import re
 import time
 from calendar import timegm
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Self
 
 from msgspec import Struct
@@ -14,9 +14,8 @@ from msgspec import Struct
 SECOND = 1_000_000_000  # nanoseconds
 FIRST, LAST = timegm((1, 1, 1, 0, 0, 0)), timegm((9999, 12, 31, 23, 59, 59))  # seconds since 1970
 
-_RFC3339 = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(Z|z|[+-]\d\d:?\d\d)", flags=re.ASCII
-)
+_EPOCH = datetime(1970, 1, 1)  # all times below are UTC
+_RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|z|[+-]\d\d:?\d\d)", flags=re.ASCII)
 
 
 class Instant(Struct, frozen=True, order=True):
@@ -41,18 +40,20 @@ class Instant(Struct, frozen=True, order=True):
         match = _RFC3339.fullmatch(text)
         if match is None:
             raise ValueError(f"not an RFC 3339 time with a zone: {text[:40]!r}")
-        year, month, day, hour, minute, second, fraction, zone = match.groups()
-        leap = second == "60"  # RFC 3339 allows it; told as the next second
-        clock = (int(hour), int(minute), 59 if leap else int(second))
-        moment = datetime(int(year), int(month), int(day), *clock, tzinfo=UTC)
-        seconds = timegm(moment.timetuple()) + leap
+        whole, fraction, zone = match.groups()
+        leap = whole.endswith("60")  # RFC 3339 allows it; told as the next second
+        since = datetime.fromisoformat(whole[:-2] + "59" if leap else whole) - _EPOCH
+        seconds = since.days * 86400 + since.seconds + leap
+        digits = fraction or ""
+        ns = seconds * SECOND + int(digits.ljust(9, "0"))
+        if zone == "Z" and not leap and whole[10] == "T" and len(text) == len(whole) + len(digits) + bool(digits) + 1:
+            return cls(ns, text)  # as we would write it
         if zone not in "Zz":
-            ahead = int(zone[1:3]) * 3600 + int(zone[-2:]) * 60
-            seconds -= ahead if zone[0] == "+" else -ahead
+            ahead = (int(zone[1:3]) * 3600 + int(zone[-2:]) * 60) * (1 if zone[0] == "+" else -1)
+            seconds, ns = seconds - ahead, ns - ahead * SECOND
         if not FIRST <= seconds <= LAST:
             raise ValueError(f"not in the years 1 to 9999 of UTC: {text[:40]!r}")
-        digits = fraction or ""
-        return cls(seconds * SECOND + int(digits.ljust(9, "0")), _text(seconds, digits))
+        return cls(ns, _text(seconds, digits))
 
     @classmethod
     def of(cls, ns: int) -> Self:

@@ -1,0 +1,64 @@
+"""Points in time, from the text that a provider sends to the text that we write."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schema.instant import Instant
+
+ZONES = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+
+
+@given(st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31), timezones=ZONES), st.sampled_from("T t"))
+def test_any_offset_means_the_same_moment_in_utc(moment: datetime, separator: str) -> None:
+    found = Instant.parse(moment.isoformat(separator, "microseconds"))
+
+    assert found.text == moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    assert found.ns == (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2026-11-20T07:59:45Z", "2026-11-20T07:59:45.430Z", "2026-11-20T07:59:45.430025598Z", "1969-07-20T20:17:40Z"],
+)
+def test_what_is_written_as_we_write_it_stays_as_it_is(text: str) -> None:
+    assert Instant.parse(text).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("2026-11-20t07:59:45z", "2026-11-20T07:59:45Z"),
+        ("2026-11-20 07:59:45.5+00:00", "2026-11-20T07:59:45.5Z"),
+        ("2026-11-20T07:59:45.1234567891234Z", "2026-11-20T07:59:45.123456789Z"),
+        ("2026-11-20T01:30:00-0830", "2026-11-20T10:00:00Z"),
+        ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00Z"),
+    ],
+)
+def test_other_spellings_are_written_in_ours(text: str, written: str) -> None:
+    found = Instant.parse(text)
+
+    assert found.text == written
+    assert found == Instant.parse(written)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-20",
+        "2026-11-20T07:59Z",
+        "2026-11-20T07:59:45",
+        "2026-02-30T07:59:45Z",
+        "2026-11-20T24:00:00Z",
+        "2026-11-20T07:60:00Z",
+        "0000-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+01:00",
+        "2026-W47-5T07:59:45Z",
+        "２026-11-20T07:59:45Z",
+    ],
+)
+def test_what_is_no_time_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        Instant.parse(text)
