@@ -2,11 +2,16 @@
 
 A record's undecoded JSON is a view of the answer that it came in, which lives as long as any of its records does. What
 is remembered gets bytes of its own.
+
+Both walk over every run that comes in, so they ask a struct's type once which of its fields need to be looked at.
 """
 
 import sys
 from collections.abc import Mapping
-from typing import TypeVar, cast
+from enum import Enum
+from functools import lru_cache
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from msgspec import Raw, Struct
 from msgspec.structs import replace
@@ -15,11 +20,16 @@ V = TypeVar("V")
 
 RAW = 128
 "Bytes of an undecoded value besides its content. Asked for its size it says none that is true."
+NUMBER = 32
+"Bytes of an integer or a float, at the most, as long as it fits a machine's word."
+
+Kinds = frozenset[object]
+"What the values of a field can be: the types that its annotation is made of."
 
 
 def weight_of(value: object) -> int:
-    """Bytes, rather more than less: what two values share is counted for both."""
-    if value is None:
+    """Bytes, rather more than less: what two values share is counted for both, but for the words of an enum."""
+    if value is None or isinstance(value, bool | Enum):
         return 0
     if isinstance(value, Raw):
         return RAW + len(memoryview(value))
@@ -27,7 +37,15 @@ def weight_of(value: object) -> int:
     if isinstance(value, str):
         return size
     if isinstance(value, Struct):
-        return size + sum(weight_of(getattr(value, name)) for name in value.__struct_fields__)
+        numbers, names = _weighed(type(value))
+        size += numbers
+        for name in names:
+            part = getattr(value, name)
+            if type(part) is str:
+                size += sys.getsizeof(part)
+            elif part is not None:
+                size += weight_of(part)
+        return size
     if isinstance(value, list | tuple | set | frozenset):
         return size + sum(map(weight_of, value))
     if isinstance(value, Mapping):
@@ -45,8 +63,11 @@ def _own(value: object) -> object:
     if isinstance(value, Raw):
         return value.copy()
     if isinstance(value, Struct):
-        parts = {name: part for name in value.__struct_fields__ if (part := getattr(value, name)) is not None}
-        copied = {name: own for name, part in parts.items() if (own := _own(part)) is not part}
+        copied = {}
+        for name in _searched(type(value)):
+            part = getattr(value, name)
+            if part is not None and (own := _own(part)) is not part:
+                copied[name] = own
         return replace(value, **copied) if copied else value
     if isinstance(value, list | tuple):
         items = [_own(one) for one in value]
@@ -55,3 +76,45 @@ def _own(value: object) -> object:
         owned = {name: _own(one) for name, one in value.items()}
         return owned if any(owned[name] is not one for name, one in value.items()) else value
     return value
+
+
+@lru_cache(maxsize=256)
+def _weighed(kind: type[Struct]) -> tuple[int, tuple[str, ...]]:
+    """Bytes of a struct's numbers, as if all were there, and the names of its fields that differ in weight."""
+    kinds = _fields(kind)
+    numbers = [name for name, of in kinds.items() if all(_is_number(one) for one in of)]
+    return NUMBER * len(numbers), tuple(name for name in kinds if name not in numbers)
+
+
+@lru_cache(maxsize=256)
+def _searched(kind: type[Struct]) -> tuple[str, ...]:
+    """The names of a struct's fields that may hold something undecoded."""
+    return tuple(name for name, of in _fields(kind).items() if not all(map(_is_plain, of)))
+
+
+def _fields(kind: type[Struct]) -> dict[str, Kinds]:
+    hints = get_type_hints(kind)
+    return {name: _kinds(hints.get(name, Any)) for name in kind.__struct_fields__}
+
+
+def _kinds(hint: object) -> Kinds:
+    """`tuple[str, ...] | None` is made of tuple, str and None."""
+    origin = get_origin(hint)
+    if origin is None:
+        return frozenset({hint})
+    own = frozenset() if origin in (Union, UnionType) else frozenset({origin})
+    return own.union(*(_kinds(one) for one in get_args(hint) if one is not ...))
+
+
+def _is_number(kind: object) -> bool:
+    """Or a word of an enum, or nothing: what takes no room of its own, or always the same."""
+    return isinstance(kind, type) and (kind in (int, float, bool, NoneType) or issubclass(kind, Enum))
+
+
+def _is_plain(kind: object) -> bool:
+    """Nothing undecoded is in it. Of a struct that holds only if no type is made of it."""
+    if not isinstance(kind, type):
+        return False
+    if issubclass(kind, Struct):
+        return kind is not Struct and not kind.__subclasses__() and not _searched(kind)
+    return _is_number(kind) or issubclass(kind, str) or kind in (tuple, list, frozenset)
