@@ -5,24 +5,17 @@ What comes is held against the table of `fault_matrix`, by source, in one run of
 """
 
 import asyncio
-import base64
-import contextlib
-import json
-import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
-from urllib.parse import quote
 
 import pytest
-import structlog
 
 from app import build_schema
 from connectors.registry import find_providers
-from sandbox import FAULTS, PROVIDERS, Sandbox
-from sandbox.settings import SECRETS
-from tests.system.fault_cells import Bench, Cell, Row, bench, is_invisible
+from sandbox import FAULTS, PROVIDERS
+from tests.system.canaries import credentials, logs, secrets, told_in
+from tests.system.fault_cells import Cell, Row, bench, is_invisible
 from tests.system.fault_matrix import EXCEPTIONS, MATRIX, Rows, code_of, expected, sent
 from tests.system.idle import run_idle
 
@@ -68,7 +61,7 @@ async def find(findings: Findings, folder: Path) -> None:
                 findings.truth[fault] = own, others
                 findings.cells[fault, "cold"] = await one.cold(fault)
                 findings.cells[fault, "warm"] = await one.warm(fault)
-                findings.secrets |= credentials(one)
+                findings.secrets |= credentials(one.sandbox)
             findings.said += one.said
             findings.secrets |= secrets(one.sandbox)
         await asyncio.sleep(0)
@@ -149,61 +142,4 @@ def test_no_secret_is_told_anywhere(found: Findings) -> None:
     """Not in answers, errors, logs, keys of caches, nor by connectors that show themselves."""
     assert len(found.secrets) >= 10
     assert len(found.logged) > 500
-    texts = [*found.said, *found.logged]
-    forms = {form for secret in found.secrets for form in forms_of(secret)}
-
-    assert [(form, text[:300]) for text in texts for form in forms if form in text] == []
-
-
-def secrets(sandbox: Sandbox) -> set[str]:
-    """What the settings hold. Of a key, its lines."""
-    texts = [str(table[name]) for table in sandbox.sources.values() for name in SECRETS & table.keys()]
-    lines = [line for text in texts if "private_key" in text for line in json.loads(text)["private_key"].split("\n")]
-    return {text for text in [*texts, *lines] if len(text) >= 8 and not text.startswith("-----")}
-
-
-def credentials(one: Bench) -> set[str]:
-    """What was sent over the wire to be let in."""
-    found = set()
-    for call in one.sandbox.calls:
-        found |= {call.headers.get(name, "").partition(" ")[2] for name in ("authorization", "authentication")}
-        if call.path.endswith("/iam/v1/tokens"):
-            found |= set(json.loads(call.body).values())
-    return found - {""}
-
-
-def forms_of(text: str) -> Iterator[str]:
-    """As it is, and as encodings write it. Base64 has three forms, by what stands before."""
-    yield text
-    yield quote(text, safe="")
-    for shift in range(3):
-        packed = base64.b64encode(b" " * shift + text.encode()).decode()
-        yield packed[4 if shift else 0 : len(packed) // 4 * 4 - 4]
-
-
-@contextlib.contextmanager
-def logs(lines: list[str]) -> Iterator[None]:
-    """All that is logged meanwhile, however fine, ours and that of libraries."""
-
-    def keep(_: Any, __: str, event: Mapping[str, Any]) -> Mapping[str, Any]:
-        lines.append(repr(event))
-        raise structlog.DropEvent
-
-    class Keeping(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            lines.append(self.format(record))
-
-    before, root, handler = structlog.get_config(), logging.getLogger(), Keeping()
-    level = root.level
-    structlog.configure(
-        processors=[cast("Any", structlog.processors.format_exc_info), keep],
-        wrapper_class=structlog.make_filtering_bound_logger("debug"),
-    )
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
-    try:
-        yield
-    finally:
-        root.removeHandler(handler)
-        root.setLevel(level)
-        structlog.configure(**before)
+    assert told_in([*found.said, *found.logged], found.secrets) == []
