@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from app import create_app, set_up_logging
 from bench.peers.settled import settle
+from connectors.cached import Cached
 from connectors.caches import CacheSettings
 from connectors.questions import AllWorkflows
 from connectors.registry import find_providers
@@ -49,7 +50,11 @@ def application() -> Starlette:
 
     async def forget(_: Request) -> JSONResponse:
         # the application has no such way, nor should it: its memory is looked for among all there is
-        memories = [one for one in gc.get_objects() if isinstance(one, Memory)]
+        everything = gc.get_objects()
+        for source in everything:
+            if isinstance(source, Cached):
+                source.changes += 1  # pages that were made of its answers are not shown again
+        memories = [one for one in everything if isinstance(one, Memory)]
         told = [forget_runs(memory) for memory in memories]
         return JSONResponse({"answers": sum(one.answers for one in told), "bytes": sum(one.bytes for one in told)})
 
