@@ -142,33 +142,31 @@ class Run(dict[int, list[Open]]):
                 if isinstance(found, Exception):
                     raise IrregularError
                 if part_of is not None and part_of.lasts:
-                    part_of.lasts = lasts(value, found)
+                    part_of.lasts = lasts(value, found, self._info)
                 answer[key] = complete(found, self, part_of)
 
 
-class Shelves(dict[int, Shelf | None]):
+class Shelves(dict[int, Shelf]):
     """Where texts of a plan's selections are kept, as far as they hold for this request."""
 
     def __init__(self, plan: Plan, variables: VariableValues, info: Info) -> None:
         super().__init__()
         self._plan, self._variables, self._info = plan, variables, info
+        self._versions: dict[int, Hashable] = {}
 
-    def __missing__(self, selection: int) -> Shelf | None:
-        self[selection] = shelf = self._find(selection)
-        return shelf
-
-    def _find(self, selection: int) -> Shelf | None:
+    def __missing__(self, selection: int) -> Shelf:
         key: list[Hashable] = [selection]
         for site in self._plan.shelved[selection]:
             if site.has_variables:
                 key.append(repr(site.arguments(self._variables)))
             if site.batch.version is not None:
-                version = site.batch.version(self._info)
-                if version is None:
-                    return None
-                key.append(version)
+                if id(site.batch) not in self._versions:
+                    self._versions[id(site.batch)] = site.batch.version(self._info)
+                key.append(self._versions[id(site.batch)])
         kept = self._plan.project.kept
-        return None if kept is None else kept.shelf(tuple(key))
+        assert kept is not None  # noqa: S101  # else nothing is shelved
+        self[selection] = shelf = kept.shelf(tuple(key))
+        return shelf
 
 
 async def _all(calls: Sequence[Any]) -> Sequence[Any]:

@@ -75,13 +75,13 @@ class Batch(Protocol):
         ...
 
     @property
-    def version(self) -> Callable[[Info], Hashable | None] | None:
-        """What changes whenever a value may; None: not known now. Without it values change with their object only."""
+    def version(self) -> Callable[[Info], Hashable] | None:
+        """What changes whenever a value may. Without it, values change with their object only."""
         ...
 
     @property
-    def lasts(self) -> Callable[[Any, Any], bool]:
-        """Takes an object and its value: whether that is what it will always be, or until the version changes."""
+    def lasts(self) -> Callable[[Any, Any, Info], bool]:
+        """Takes an object, its value and the info: whether that is what it will be until the version changes."""
         ...
 
 
@@ -327,8 +327,9 @@ class Building:
         self.plan.shelved[number] = [one for one in sites.values() if one.batch.version or one.definition.args]
 
         def look(v: Any, p: Any, m: Coming | None) -> Any:
-            if m is not None or (shelf := p.shelves[number]) is None:
+            if m is not None:
                 return build(v, p, m)
+            shelf = p.shelves[number]
             part = shelf.young.get(id(v))
             if part is not None and part[0] is v:
                 return part[1]

@@ -1,10 +1,11 @@
 """Fields whose values are asked for many objects at a time.
 
 A compiled selection asks for all its objects in one call; a resolver of one object is made of the same function, behind
-a dataloader. What is found for runs that are over is remembered as long as their page is.
+a dataloader. What is found for the runs of a page is remembered with it.
 """
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -18,6 +19,8 @@ V = TypeVar("V")
 
 MAX_REMEMBERED = 8
 "Fields and arguments of one page whose values are remembered."
+LIVE = 5.0
+"Seconds for which what was found for a run that is not over is good."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,7 +29,7 @@ class Batch:
 
     resolve: Callable[..., Sequence[Any] | Awaitable[Sequence[Any]]]
     "Takes the objects, a resolver's info and the arguments. Gives as many values; an exception in place of one."
-    lasts: Callable[[Any, Any], bool] = lambda parent, value: True
+    lasts: Callable[[Any, Any, Info], bool] = lambda parent, value, info: True
     "Whether the value of an object that changes no more is what it will always be, or until the version changes."
     version: Callable[[Info], Hashable | None] | None = None
     "What changes whenever a value may; None: not known now."
@@ -74,14 +77,15 @@ def values_of(  # noqa: PLR0917  # of one kind
 
     Args:
         field: What the values are remembered by.
-        lasts: Whether a value that was found for a run that is over is worth to be remembered.
+        lasts: Whether a value that was found is to be remembered.
     """
     memory = context.remembered(field, MAX_REMEMBERED)
+    now = context.house.clock()
     values: list[Any] = []
     missing: list[int] = []
     for index, run in enumerate(runs):
-        if (pair := memory.get(id(run))) is not None:
-            values.append(pair[1])
+        if (remembered := memory.get(id(run))) is not None and now < remembered[2]:
+            values.append(remembered[1])
         else:
             value = known(run)
             if value is UNKNOWN:
@@ -92,8 +96,9 @@ def values_of(  # noqa: PLR0917  # of one kind
         found = await asyncio.gather(*(find(runs[index]) for index in missing), return_exceptions=True)
         for index, value in zip(missing, found, strict=True):
             values[index] = value
-            if runs[index].status.is_final and not isinstance(value, BaseException) and lasts(value):
-                memory[id(runs[index])] = runs[index], value
+            if not isinstance(value, BaseException) and lasts(value):
+                until = math.inf if runs[index].status.is_final else now + LIVE
+                memory[id(runs[index])] = runs[index], value, until
         return values
 
     return ask() if missing else values

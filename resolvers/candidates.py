@@ -11,6 +11,7 @@ from itertools import takewhile
 from connectors.contract import ExecutionQuery
 from connectors.errors import ConnectorError, LimitReachedError, TimedOutError
 from resolvers.context import Context
+from resolvers.left_out import left_out
 from resolvers.loaders import Failed
 from resolvers.merge import Merge, Row
 from resolvers.ordering import Key
@@ -100,7 +101,11 @@ class Candidates:
                 raise steps.error
             if (was := loaders.steps.stale.get(run.key)) is not None:
                 self.errors.setdefault(run.source, was.because)
-            return any(self.query.any_step.matches(step) for step in steps.steps)
+            if any(self.query.any_step.matches(step) for step in steps.steps):
+                return True
+            if steps.unreadable:
+                raise left_out(steps.unreadable, "steps")
+            return False
         except ConnectorError as error:
             self.errors.setdefault(run.source, error)
             return False

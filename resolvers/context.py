@@ -94,23 +94,23 @@ class Context:
     batches: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)
     "What gathers the objects of one field and its arguments."
     found: Found = field(default_factory=dict)
-    "What was found for runs that are over, by field; shared by all requests that show the same page."
+    "What was found for runs; shared by all requests that show the same page."
+    named: frozenset[str] = frozenset()
+    "Sources whose workflows were remembered as the answer was begun."
+    by_name: Mapping[str, Source] = field(init=False)
+    "The sources."
     started: float = field(init=False)
     _loaders: dict[str, Loaders] = field(init=False)
 
     def __post_init__(self) -> None:
         self.started = self.house.clock()
+        self.by_name = {source.name: source for source in self.house.sources}
         self._loaders = {}
 
     def enter(self) -> None:
         """From here on calls made in this task, and in those it starts, count as this request's and end with it."""
         tally.set(self.tally)
         deadline.set(self.deadline)
-
-    @property
-    def by_name(self) -> Mapping[str, Source]:
-        """The sources by name."""
-        return {source.name: source for source in self.house.sources}
 
     @property
     def deadline(self) -> float:
@@ -129,8 +129,8 @@ class Context:
             self._loaders[source] = Loaders(self.by_name[source].connector)
         return self._loaders[source]
 
-    def remembered(self, name: Hashable, at_most: int) -> dict[int, tuple[Execution, Any]]:
-        """Values of a field for runs that are over; not kept if there are so many fields already."""
+    def remembered(self, name: Hashable, at_most: int) -> dict[int, tuple[Execution, Any, float]]:
+        """Values of a field; not kept if there are so many fields already."""
         if name in self.found or len(self.found) < at_most:
             return self.found.setdefault(name, {})
         return {}

@@ -139,10 +139,16 @@ async def _workflow_name(context: Context, one: Workflow) -> str | None:
     return None if found is None else found.name
 
 
-def workflows_version(info: Info) -> Hashable | None:
-    """Changes when a name of a workflow does; None when those of a source are not remembered."""
-    known = [source.workflows_known() for source in info.context.house.sources]
-    return None if None in known else tuple(one[0] for one in known if one is not None)
+def workflows_version(info: Info) -> Hashable:
+    """Changes when a name in a source's list of workflows does, as far as the lists are remembered."""
+    known = {one.name: listed[0] for one in info.context.house.sources if (listed := one.workflows_known()) is not None}
+    info.context.named = frozenset(known)
+    return tuple(known.items())
+
+
+def name_lasts(one: Workflow, _name: str | None, info: Info) -> bool:
+    """Until the version changes, or for ever if the run has brought it."""
+    return one.name is not None or one.source in info.context.named
 
 
 def resolve_total_counts(pages: Sequence[ExecutionConnection], _info: Info) -> Values:
@@ -161,9 +167,9 @@ BATCHES = {
     "Execution.error": Batch(resolve_errors),
     "Execution.input": Batch(resolve_inputs),
     "Execution.output": Batch(resolve_outputs),
-    "Execution.steps": Batch(resolve_steps, lasts=lambda run, steps: steps.complete),
-    "Workflow.name": Batch(resolve_workflow_names, version=workflows_version),
-    "ExecutionConnection.totalCount": Batch(resolve_total_counts, lasts=lambda page, count: False),
+    "Execution.steps": Batch(resolve_steps, lasts=lambda run, steps, info: steps.complete),
+    "Workflow.name": Batch(resolve_workflow_names, name_lasts, workflows_version),
+    "ExecutionConnection.totalCount": Batch(resolve_total_counts, lasts=lambda page, count, info: False),
 }
 "By the type or interface, and the field."
 

@@ -13,6 +13,7 @@ from aiodataloader import DataLoader
 
 from connectors.contract import Answers, Connector, Stale, StepList
 from connectors.errors import ConnectorError, MissingError, UnreadableError
+from resolvers.left_out import left_out
 from schema.identity import NativeId
 from schema.model import Execution, ExecutionError, Workflow
 
@@ -129,6 +130,8 @@ class Loaders:
             steps = await self.steps.load(run)
             if isinstance(steps, Failed):
                 raise steps.error
+            if steps.run_error is None and steps.unreadable:
+                raise left_out(steps.unreadable, "steps")
             return steps.run_error
         if "error" in can.fields_from_detail:
             detail = await self.detail(run)

@@ -11,6 +11,7 @@ from connectors.contract import ExecutionQuery, Stale
 from connectors.errors import ConnectorError, UnreadableError
 from resolvers.candidates import Candidates
 from resolvers.context import Context
+from resolvers.left_out import left_out
 from resolvers.merge import Row
 from resolvers.partitions import SourcePlan
 from resolvers.streams import Stream
@@ -18,7 +19,7 @@ from schema.instant import Instant
 from schema.model import SourceError, SourceOutcome, SourceOutcomeStatus
 
 MAX_NAMED = 5
-"Partitions or records that a message names."
+"Partitions that a message names."
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +80,17 @@ class Report:
         stale = [stream.stale_because for _, stream in own if stream.stale_because is not None]
         if stale or plan.stale is not None:
             return _of_stale(stale[0] if stale else cast(Stale, plan.stale).because)
-        left_out = _of_left_out([stream for _, stream in own])
-        if left_out is None and plan.remark is not None:
+        missing = _of_left_out([stream for _, stream in own])
+        if missing is None and plan.remark is not None:
             return plan.remark.as_data()
-        return left_out
+        return missing
 
 
 def _of_left_out(streams: Sequence[Stream]) -> SourceError | None:
     """Single records that are not in the list."""
     unreadable = [record for stream in streams for record in stream.unreadable]
     if unreadable:
-        names = ", ".join(record.native_id or "one without an id" for record in unreadable[:MAX_NAMED])
-        more = ", …" if len(unreadable) > MAX_NAMED else ""
-        reason = unreadable[0].reason
-        return UnreadableError(f"{len(unreadable)} records could not be read ({names}{more}): {reason}").as_data()
+        return left_out(unreadable).as_data()
     if unplaced := sum(len(stream.unplaced) for stream in streams):
         return UnreadableError(f"{unplaced} runs without a start were found too late to be listed first").as_data()
     return None

@@ -19,8 +19,9 @@ MAX_ROWS = 20_000
 ROWS_OF_A_PAGE = 20
 "What a page weighs besides its runs."
 
-Found = dict[Hashable, dict[int, tuple[Execution, Any]]]
-"Values of fields that are more than an attribute: by field, then by the run's identity; the run, and its value."
+Found = dict[Hashable, dict[int, tuple[Execution, Any, float]]]
+"""Values of fields that are more than an attribute: by field, then by the run's identity; the run, its value, and until
+when that is good, on the house's clock."""
 
 
 class Shown(NamedTuple):

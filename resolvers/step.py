@@ -8,6 +8,7 @@ from ariadne import InterfaceType
 
 from connectors.contract import Stale, StepFilter, StepList
 from resolvers.errors import bad_input, cursor_invalid
+from resolvers.left_out import left_out
 from resolvers.loaders import Failed
 from resolvers.request import read_step_filter
 from schema.identity import pack, unpack
@@ -43,7 +44,7 @@ def read_page(first: int | None, after: str | None, given: StepFilterInput) -> S
 
 
 def connection_of(steps: StepList | Failed, page: StepPage, stale: Stale | None = None) -> ExecutionStepConnection:
-    """The page, or word of why there is none, or of why it is one of before: further steps may be missing then."""
+    """The page, or word of why there is none, or of why steps may be missing: it is of before, or some are left out."""
     if isinstance(steps, Failed):
         nothing = PageInfo(
             has_next_page=False, has_previous_page=page.after is not None, start_cursor=None, end_cursor=None
@@ -53,6 +54,9 @@ def connection_of(steps: StepList | Failed, page: StepPage, stale: Stale | None 
         )
     wanted = [(index, one) for index, one in enumerate(steps.steps) if page.filter is None or page.filter.matches(one)]
     rest = wanted if page.after is None else wanted[_start(wanted, page.after) :]
+    error = None if stale is None else stale.as_data()
+    if error is None and steps.unreadable:
+        error = left_out(steps.unreadable, "steps").as_data()
     edges = [ExecutionStepEdge(_write(index, one), one) for index, one in rest[: page.first]]
     return ExecutionStepConnection(
         edges=edges,
@@ -62,9 +66,9 @@ def connection_of(steps: StepList | Failed, page: StepPage, stale: Stale | None 
             start_cursor=edges[0].cursor if edges else None,
             end_cursor=edges[-1].cursor if edges else None,
         ),
-        total_count=len(wanted) if stale is None else None,
-        complete=stale is None,
-        error=None if stale is None else stale.as_data(),
+        total_count=len(wanted) if error is None else None,
+        complete=error is None,
+        error=error,
     )
 
 

@@ -1,0 +1,16 @@
+"""Records that are left out, each for itself, as one error that names them."""
+
+from collections.abc import Sequence
+
+from connectors.contract import Unreadable
+from connectors.errors import UnreadableError
+
+MAX_NAMED = 5
+"Records that a message names."
+
+
+def left_out(records: Sequence[Unreadable], what: str = "records") -> UnreadableError:
+    """Word of some records, of which there is at least one."""
+    names = ", ".join(record.native_id or "one without an id" for record in records[:MAX_NAMED])
+    more = ", …" if len(records) > MAX_NAMED else ""
+    return UnreadableError(f"{len(records)} {what} could not be read ({names}{more}): {records[0].reason}")
