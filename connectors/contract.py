@@ -155,6 +155,8 @@ class StepList(Struct, frozen=True, kw_only=True):
 
     steps: tuple[ExecutionStep, ...] = ()
     run_error: ExecutionError | None = None
+    unreadable: tuple[Unreadable, ...] = ()
+    "Steps that are left out. One of them may be why the run failed, where that is told only there."
 
 
 class Stale(Struct, frozen=True):

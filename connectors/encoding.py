@@ -67,6 +67,7 @@ class StepsBody(Struct, array_like=True, frozen=True, tag="steps"):
 
     records: list[Records]
     run_error: ExecutionError | None
+    unreadable: tuple[Unreadable, ...]
 
 
 class WorkflowsBody(Struct, array_like=True, frozen=True, tag="workflows"):
@@ -159,7 +160,7 @@ class Codec:
             records, unreadable = self._records(value.executions), tuple(value.unreadable)
             return PageBody(records, value.next_cursor, value.total, unreadable, value.as_of)
         if isinstance(value, StepList):
-            return StepsBody(self._records(value.steps), value.run_error)
+            return StepsBody(self._records(value.steps), value.run_error, value.unreadable)
         if isinstance(value, Execution):
             return RunBody(self._records([value]))
         if isinstance(value, MissingError):
@@ -171,8 +172,9 @@ class Codec:
             case PageBody(records, next_cursor, total, unreadable, as_of):
                 runs = self._read(records, Execution)
                 return Page(executions=runs, next_cursor=next_cursor, total=total, unreadable=unreadable, as_of=as_of)
-            case StepsBody(records, run_error):
-                return StepList(steps=tuple(self._read(records, ExecutionStep)), run_error=run_error)
+            case StepsBody(records, run_error, unreadable):
+                steps = tuple(self._read(records, ExecutionStep))
+                return StepList(steps=steps, run_error=run_error, unreadable=unreadable)
             case RunBody(records):
                 (run,) = self._read(records, Execution)
                 return run

@@ -52,7 +52,10 @@ def lifetime_of(question: Question, value: Value | MissingError, lists: float, d
     is_final = (
         value.status.is_final
         if isinstance(value, Execution)
-        else isinstance(value, StepList) and isinstance(question, StepsOf) and question.is_final
+        else isinstance(value, StepList)
+        and isinstance(question, StepsOf)
+        and question.is_final
+        and not value.unreadable  # it may go better the next time
     )
     if is_final:
         return FINISHED

@@ -29,11 +29,12 @@ from connectors.contract import Unreadable
 from connectors.errors import UnreadableError
 from connectors.http.client import Response
 from schema.instant import Instant
-from schema.model import Execution, ExecutionStatus
+from schema.model import Execution, ExecutionStatus, ExecutionStep
 
 log = structlog.get_logger("histograph.reading")
 
 T = TypeVar("T")
+Step = TypeVar("Step", bound=ExecutionStep)
 MEMBERS = msgspec.json.Decoder(dict[str, Raw])
 TEXT = msgspec.json.Decoder(str)
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -107,6 +108,20 @@ def read_records(
         except (UnreadableError, ValueError, ArithmeticError) as error:
             bad.append(Unreadable(native_id=_id_of(record, id_field), reason=str(error)[:200]))
     return good, bad
+
+
+def read_steps(
+    records: Iterable[Raw], read: Callable[[Raw, int], Step]
+) -> tuple[tuple[Step, ...], tuple[Unreadable, ...]]:
+    """The same for the steps of a run, which are told their index. One without an id is named by it."""
+    good: list[Step] = []
+    bad: list[Unreadable] = []
+    for index, record in enumerate(records):
+        try:
+            good.append(read(record, index))
+        except (UnreadableError, ValueError, ArithmeticError) as error:
+            bad.append(Unreadable(native_id=_id_of(record, "id") or f"#{index}", reason=str(error)[:200]))
+    return tuple(good), tuple(bad)
 
 
 def _id_of(record: Raw, field: str) -> str | None:

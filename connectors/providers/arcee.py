@@ -18,7 +18,16 @@ from connectors.errors import ConnectorError, MissingError
 from connectors.http.auth import Secret, bearer
 from connectors.http.client import HttpClient, get, path
 from connectors.http.status import ErrorBody, plain_text
-from connectors.reading import StatusWords, body_of, decode, decoded_or_none, instant, present, read_records
+from connectors.reading import (
+    StatusWords,
+    body_of,
+    decode,
+    decoded_or_none,
+    instant,
+    present,
+    read_records,
+    read_steps,
+)
 from schema.identity import NativeId
 from schema.instant import SECOND, Instant
 from schema.model import Execution, ExecutionError, ExecutionOrder, ExecutionStatus, ExecutionStep, Workflow
@@ -306,9 +315,10 @@ class Arcee:
                 response = await self.http.send(get(path("/workflows/{}/runs/{}/steps", key.workflow, key.execution)))
             except MissingError:
                 return steps_from_outputs(by_key[key])
-            found = [read_step(record, self.name, key) for record in body_of(response, RECORDS, "steps")]
+            records = body_of(response, RECORDS, "steps")
+            found, bad = read_steps(records, lambda record, _: read_step(record, self.name, key))
             # the order is not documented
-            return StepList(steps=tuple(sorted(found, key=lambda step: step.started_at or NEVER)))
+            return StepList(steps=tuple(sorted(found, key=lambda step: step.started_at or NEVER)), unreadable=bad)
 
         return await one_by_one(by_key, steps)
 

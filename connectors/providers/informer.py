@@ -13,13 +13,22 @@ import msgspec
 from msgspec import Raw, Struct
 
 from connectors.batching import one_by_one
-from connectors.contract import Capabilities, ExecutionQuery, Page, Paging, Rate, StepList
+from connectors.contract import Capabilities, ExecutionQuery, Page, Paging, Rate, StepList, Unreadable
 from connectors.declaration import Opener, Provider, SourceSettings
 from connectors.errors import ConnectorError, MissingError, RefusedError, UnreadableError
 from connectors.http.auth import Secret, bearer
 from connectors.http.client import HttpClient, Request, Response, get, path
 from connectors.http.status import ErrorBody
-from connectors.reading import StatusWords, body_of, decode, decoded_or_none, instant, present, read_records
+from connectors.reading import (
+    StatusWords,
+    body_of,
+    decode,
+    decoded_or_none,
+    instant,
+    present,
+    read_records,
+    read_steps,
+)
 from schema.identity import NativeId
 from schema.instant import Instant
 from schema.model import Execution, ExecutionError, ExecutionOrder, ExecutionStatus, ExecutionStep, Workflow
@@ -133,6 +142,7 @@ class InformerExecution(Execution, frozen=True, kw_only=True):
     data: Raw | None = None
     created_at: Instant | None = None
     steps: tuple["InformerStep", ...] = ()
+    unreadable_steps: tuple[Unreadable, ...] = ()
     has_all_steps: bool = False
 
 
@@ -157,9 +167,9 @@ def read_history(record: Raw, source: str) -> InformerExecution:
     started = instant(stamps[0]) if stamps else None
     ended = instant(stamps[1]) if len(stamps) > 1 else None
     status = read_status(wire.success, wire.warnings, has_ended=ended is not None)
-    steps = tuple(
-        read_step(entry, source, key, index, run_is_open=status is ExecutionStatus.RUNNING)
-        for index, entry in enumerate(wire.progress or [])
+    is_open = status is ExecutionStatus.RUNNING
+    steps, bad = read_steps(
+        wire.progress or [], lambda entry, index: read_step(entry, source, key, index, run_is_open=is_open)
     )
     return InformerExecution(
         source=source,
@@ -175,7 +185,8 @@ def read_history(record: Raw, source: str) -> InformerExecution:
         data=present(wire.data),
         created_at=created,
         steps=steps,
-        has_all_steps=bool(steps) and all(step.is_in_full for step in steps),
+        unreadable_steps=bad,
+        has_all_steps=bool(steps) and not bad and all(step.is_in_full for step in steps),
         raw=record,
     )
 
@@ -221,7 +232,7 @@ def read_step(record: Raw, source: str, run: NativeId, index: int, *, run_is_ope
 
 def step_list(run: InformerExecution) -> StepList:
     """The steps that came with the run."""
-    return StepList(steps=run.steps, run_error=run.error)
+    return StepList(steps=run.steps, run_error=run.error, unreadable=run.unreadable_steps)
 
 
 def _task_name(task: WireTask) -> str | None:

@@ -485,14 +485,17 @@ async def test_a_step_without_errors_of_a_run_that_is_not_over_is_in_no_known_st
     assert [step.status for step in steps_of(found, b)] == [S.FAILED]
 
 
-async def test_a_step_that_cannot_be_read_is_the_trouble_of_its_own_run_only() -> None:
+async def test_a_step_that_cannot_be_read_is_left_out_of_its_own_run_only() -> None:
     connector, _ = boomi("boomi/steps_one_unreadable.200.json")
     a, b = run("execution-a"), run("execution-b")
 
     found = await connector.list_steps([a, b])
 
-    assert isinstance(found[a.key], StepList)
-    assert isinstance(found[b.key], UnreadableError)
+    of_a, of_b = found[a.key], found[b.key]
+    assert isinstance(of_a, StepList)
+    assert isinstance(of_b, StepList)
+    assert (len(of_a.steps), of_a.unreadable) == (1, ())
+    assert ([one.native_id for one in of_b.unreadable], of_b.steps) == (["step-b1"], ())
 
 
 async def test_a_walk_whose_token_repeats_is_given_up() -> None:

@@ -111,7 +111,8 @@ def test_the_runs_of_every_provider_come_back_as_they_were(kind: type[Execution]
 def test_the_steps_of_every_provider_come_back_as_they_were(
     kind: type[ExecutionStep], data: st.DataObject, error: ExecutionError | None
 ) -> None:
-    listed = StepList(steps=tuple(data.draw(st.lists(values_of(kind), max_size=3))), run_error=error)
+    steps = tuple(data.draw(st.lists(values_of(kind), max_size=3)))
+    listed = StepList(steps=steps, run_error=error, unreadable=(Unreadable("x", "y"), Unreadable(None, "z")))
 
     came = back(listed)
 

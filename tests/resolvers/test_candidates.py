@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.contract import StepList
+from connectors.contract import StepList, Unreadable
 from connectors.errors import ConnectorError, UnreachableError
 from resolvers.candidates import AT_A_TIME
 from resolvers.context import Context, House, Source
@@ -164,3 +164,20 @@ async def test_a_page_is_the_same_whether_it_is_asked_for_whole_or_in_parts(firs
     walk = Walk([source], WANTED, first=first)
 
     assert ids_of(rows_of(await pages_of(walk))) == ids_of((await replace(walk, first=500).page()).nodes)
+
+
+async def test_a_run_whose_lacking_step_might_match_makes_its_source_partial() -> None:
+    """One that matches by another step is surely there."""
+    source = stepped("s", 3, {0})
+    for one in source.runs[:2]:
+        steps = source.steps[one.key]
+        assert isinstance(steps, StepList)
+        source.steps[one.key] = StepList(steps=steps.steps, unreadable=(Unreadable("s9", "no status"),))
+
+    page = await Walk([source], WANTED, first=5).page()
+
+    assert [one.native_id for one in page.nodes] == ["r0000"]
+    error = outcome_of(page, "s").error
+    assert error is not None
+    assert (error.code, page.complete) == ("BAD_RESPONSE", False)
+    assert "s9" in error.message

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from connectors.contract import StepList
+from connectors.contract import StepList, Unreadable
 from connectors.errors import UnreachableError
 from resolvers.errors import CallerError
 from resolvers.loaders import Failed
@@ -80,6 +81,18 @@ def test_steps_that_could_not_be_had_are_told() -> None:
     assert page.error is not None
     assert page.error.code == "UNREACHABLE"
     assert not page.page_info.has_next_page
+
+
+def test_steps_that_are_left_out_are_named_beside_the_others() -> None:
+    lacking = replace(steps_of(2), unreadable=(Unreadable("s9", "no status"),))
+
+    page = page_of(lacking)
+
+    assert [one.name for one in page.nodes] == ["s0", "s1"]
+    assert (page.total_count, page.complete) == (None, False)
+    assert page.error is not None
+    assert page.error.code == "BAD_RESPONSE"
+    assert page.error.message == "1 steps could not be read (s9): no status"
 
 
 @pytest.mark.parametrize("first", [0, -5, 1001])

@@ -18,13 +18,12 @@ from connectors.providers.boomi.records import (
     RESULT,
     WORDS,
     BoomiExecution,
-    BoomiStep,
     WireResult,
     read_execution,
     read_step,
 )
 from connectors.providers.boomi.settings import RETENTION, BoomiSettings
-from connectors.reading import body_of, decode, read_records
+from connectors.reading import body_of, decode, read_records, read_steps
 from schema.identity import NativeId
 from schema.model import Execution, ExecutionOrder, Workflow
 
@@ -100,16 +99,12 @@ class BoomiRest:
 
         async def fetch(some: Sequence[Execution]) -> Mapping[NativeId, StepList | ConnectorError]:
             by_id = {run.native_id: run for run in some}
-            steps: dict[str, list[BoomiStep]] = {native_id: [] for native_id in by_id}
-            bad: dict[str, ConnectorError] = {}
+            records: dict[str, list[Raw]] = {native_id: [] for native_id in by_id}
             for record in await self._all("ExecutionConnector", filtered(any_of("executionId", by_id))):
                 owner = decode(OWNER, record, "ExecutionConnector").execution_id
                 if owner in by_id:
-                    try:
-                        steps[owner].append(read_step(record, by_id[owner]))
-                    except UnreadableError as error:
-                        bad[owner] = error
-            return {run.key: bad.get(run.native_id) or StepList(steps=tuple(steps[run.native_id])) for run in some}
+                    records[owner].append(record)
+            return {run.key: _step_list(run, records[run.native_id]) for run in some}
 
         return await in_groups(runs, RUNS_PER_CALL, lambda run: run.key, fetch)
 
@@ -142,3 +137,8 @@ class BoomiRest:
         if self.settings.override_account_id is not None:
             request = replace(request, params=(("overrideAccount", self.settings.override_account_id),))
         return body_of(await self.http.send(request), RESULT, kind)
+
+
+def _step_list(run: Execution, records: Sequence[Raw]) -> StepList:
+    steps, bad = read_steps(records, lambda record, _: read_step(record, run))
+    return StepList(steps=steps, unreadable=bad)

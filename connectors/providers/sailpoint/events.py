@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 import msgspec
 from msgspec import Raw, Struct
 
-from connectors.contract import StepList
+from connectors.contract import StepList, Unreadable
+from connectors.errors import UnreadableError
 from connectors.reading import decode, decoded_or_none, instant, present
 from schema.instant import Instant
 from schema.model import Execution, ExecutionError, ExecutionStatus, ExecutionStep
@@ -77,9 +78,18 @@ class Draft:
 
 
 def fold(records: Sequence[Raw], run: Execution) -> StepList:
-    """The steps of a run, in their order of appearance, and why the run failed."""
-    events = [(decode(EVENT, record, "event"), record) for record in records]
-    timed = [(instant(event.timestamp), event, record) for event, record in events]
+    """The steps of a run, in their order of appearance, and why the run failed.
+
+    An event that cannot be read is left out: its step lacks it, or is not there.
+    """
+    timed: list[tuple[Instant | None, WireEvent, Raw]] = []
+    bad: list[Unreadable] = []
+    for index, record in enumerate(records):
+        try:
+            event = decode(EVENT, record, "event")
+            timed.append((instant(event.timestamp), event, record))
+        except UnreadableError as error:
+            bad.append(Unreadable(native_id=f"event {index}", reason=error.message[:200]))
     timed.sort(key=lambda entry: entry[0].ns if entry[0] is not None else 0)
     drafts: list[Draft] = []
     open_drafts: dict[str, list[Draft]] = {}
@@ -110,7 +120,8 @@ def fold(records: Sequence[Raw], run: Execution) -> StepList:
             turns_open.remove(draft)
     if run_error is None and run.status is ExecutionStatus.FAILED:
         run_error = next((draft.error for draft in reversed(drafts) if draft.error), None)
-    return StepList(steps=tuple(_step(draft, run, index) for index, draft in enumerate(drafts)), run_error=run_error)
+    steps = tuple(_step(draft, run, index) for index, draft in enumerate(drafts))
+    return StepList(steps=steps, run_error=run_error, unreadable=tuple(bad))
 
 
 def _turn_of(turns: Sequence[Draft], state: ExecutionStatus) -> Draft | None:

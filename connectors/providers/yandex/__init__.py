@@ -31,7 +31,7 @@ from connectors.providers.yandex.records import (
     read_status_body,
     read_step,
 )
-from connectors.reading import body_of, read_records
+from connectors.reading import body_of, read_records, read_steps
 from schema.identity import NativeId
 from schema.instant import SECOND, Instant
 from schema.model import Execution, ExecutionOrder, ExecutionStatus, Workflow
@@ -179,7 +179,8 @@ class Yandex:
     async def _steps(self, key: NativeId) -> StepList:
         response = await self._ask(get(path("/workflows/v1/execution/{}/history", key.execution)))
         entries = body_of(response, HISTORY, "history").entries
-        return StepList(steps=tuple(read_step(entry, self.name, key, index) for index, entry in enumerate(entries)))
+        steps, bad = read_steps(entries, lambda entry, index: read_step(entry, self.name, key, index))
+        return StepList(steps=steps, unreadable=bad)
 
     async def _ask(self, request: Request) -> Response:
         # support asks for this id

@@ -1,0 +1,95 @@
+"""A step that cannot be read is left out and named; the others of its run are shown."""
+
+import json
+from typing import Any
+
+import pytest
+from msgspec import Raw
+
+from connectors.contract import StepList
+from connectors.lifetimes import LIVE, lifetime_of
+from connectors.providers.informer import read_history
+from connectors.questions import StepsOf
+from connectors.reading import read_steps
+from schema.identity import NativeId
+from schema.model import ExecutionStatus, ExecutionStep
+from tests.connectors import test_arcee, test_informer, test_sailpoint, test_yandex
+from tests.connectors.replay import answer, sample
+
+KEY = NativeId("w", "r")
+S = ExecutionStatus
+
+
+def read(record: Raw, index: int) -> ExecutionStep:
+    if b"bad" in bytes(record):
+        raise ValueError("no number")
+    return ExecutionStep(source="s", run=KEY, place=str(index), name="", status=S.SUCCEEDED, raw_status="")
+
+
+def test_a_step_keeps_its_place_when_one_before_it_is_left_out() -> None:
+    steps, bad = read_steps([Raw(b'{"id":"a"}'), Raw(b'{"id":"b","bad":1}'), Raw(b'"bad"'), Raw(b"{}")], read)
+
+    assert [step.place for step in steps] == ["0", "3"]
+    assert [(one.native_id, one.reason) for one in bad] == [("b", "no number"), ("#2", "no number")]
+
+
+async def listed(connector: Any, owner: Any) -> tuple[list[str], list[str | None]]:
+    """Places of the steps that a run got, and the names of those that it lacks."""
+    found = (await connector.list_steps([owner]))[owner.key]
+    assert isinstance(found, StepList)
+    return [step.place for step in found.steps], [one.native_id for one in found.unreadable]
+
+
+async def test_of_yandex() -> None:
+    body = json.loads(sample("yandex/history.200.json").body)
+    body["entries"][0]["duration"] = "a while"
+    connector, _ = test_yandex.yandex(answer(body))
+
+    assert await listed(connector, test_yandex.run()) == (["1"], ["fetch_posts"])
+
+
+async def test_of_arcee() -> None:
+    (good,) = json.loads(sample("arcee/steps.200.json").body)
+    connector, _ = test_arcee.arcee(answer([good | {"id": "other", "tokens": "many"}, good]))
+
+    assert await listed(connector, test_arcee.run()) == ([good["id"]], ["other"])
+
+
+async def test_of_sailpoint_where_it_is_an_event_of_a_step() -> None:
+    """The step whose end is lost is not known to have ended."""
+    events = json.loads(sample("sailpoint/history.200.json").body)
+    events[4]["timestamp"] = "yesterday"
+    connector, _ = test_sailpoint.sailpoint(answer(events))
+    owner = test_sailpoint.run()
+
+    found = (await connector.list_steps([owner]))[owner.key]
+
+    assert isinstance(found, StepList)
+    assert [step.status for step in found.steps] == [S.UNKNOWN]
+    assert [one.native_id for one in found.unreadable] == ["event 4"]
+
+
+PROGRESS = [{"task": {"key": "a"}, "result": {"status": "success"}}, {"task": 7}]
+
+
+async def test_of_informer() -> None:
+    body = {"id": "h", "jobId": "j", "success": False, "duration": [test_informer.START, test_informer.END]}
+    connector, _ = test_informer.informer(answer(body | {"progress": PROGRESS}))
+    owner = read_history(Raw(json.dumps(body).encode()), "reports")
+
+    assert await listed(connector, owner) == (["0"], ["#1"])
+
+
+def test_a_run_of_informer_is_not_lost_by_it() -> None:
+    run = test_informer.read(success=True, progress=PROGRESS)
+
+    assert run.status is not S.UNKNOWN
+    assert len(run.steps) == 1
+    assert not run.has_all_steps, "they are asked for once more"
+
+
+@pytest.mark.parametrize("is_final", [True, False])
+def test_what_lacks_a_step_is_remembered_for_short(is_final: bool) -> None:
+    lacking = StepList(unreadable=read_steps([Raw(b'"bad"')], read)[1])
+
+    assert lifetime_of(StepsOf(KEY, is_final), lacking, LIVE, 0.5).fresh == LIVE
