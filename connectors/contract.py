@@ -93,6 +93,11 @@ class ExecutionQuery(Struct, frozen=True):
     error_contains: str | None = None
     any_step: StepFilter | None = None
 
+    @property
+    def is_plain(self) -> bool:
+        """Has no condition at all: only an order and a limit."""
+        return replace(self, order=_PLAIN.order, limit=_PLAIN.limit) == _PLAIN
+
     def matches(self, execution: Execution) -> bool:
         """Every condition that the record itself can show; `error_contains` and `any_step` may need further calls."""
         return (
@@ -119,6 +124,9 @@ class ExecutionQuery(Struct, frozen=True):
         if self.error_contains is None:
             return True
         return error is not None and self.error_contains.casefold() in error.message.casefold()
+
+
+_PLAIN = ExecutionQuery()
 
 
 def _ns(moment: Instant | None) -> int | None:

@@ -185,8 +185,8 @@ class History:
             page_info=PageInfo(
                 has_next_page=has_next,
                 has_previous_page=self.request.after is not None,
-                start_cursor=write(rows[0][0]) if rows else None,
-                end_cursor=None if end is None else write(end, hints_of(end[0], streams, merge)),
+                start=partial(write, rows[0][0]) if rows else None,
+                end=None if end is None else partial(write, end, hints_of(end[0], streams, merge)),
             ),
             sources=report.outcomes(),
             as_of=Instant.of(self.as_of),

@@ -15,9 +15,9 @@ from uuid import uuid4
 import structlog
 
 from connectors.errors import ConnectorError, LimitReachedError, TimedOutError, UnreadableError
-from resolvers.ordering import FIRST, FOREVER, Bound, Key
+from resolvers.ordering import FIRST, Bound, Key
 from resolvers.streams import Stream
-from schema.model import Execution
+from schema.model import FOREVER, Execution
 
 Row = tuple[Key, int, Execution]
 "A run with its key and the index of its stream."

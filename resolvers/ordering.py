@@ -5,13 +5,11 @@ Runs are ranked so that the list is always ascending: by the start in nanosecond
 """
 
 from connectors.contract import Range
-from schema.model import Execution, ExecutionOrder
+from schema.model import FOREVER, Execution, ExecutionOrder
 
 Key = tuple[int, str, str, str]
 Bound = tuple[int, *tuple[str, ...]]
 
-FOREVER = 2**70
-"In place of a start that is not known yet: such a run is the newest of all. Beyond the nanoseconds of the year 9999."
 FIRST: Bound = (-FOREVER - 1,)
 
 
@@ -24,9 +22,8 @@ def rank_of(ns: int | None, order: ExecutionOrder) -> int:
 
 def key_of(execution: Execution, order: ExecutionOrder) -> Key:
     """Where a run stands in the list."""
-    started = execution.started_at
-    rank = rank_of(None if started is None else started.ns, order)
-    return rank, execution.source, execution.key.workflow, execution.key.execution
+    place = execution.place
+    return place if order is ExecutionOrder.STARTED_AT_DESC else (-place[0], *place[1:])
 
 
 def not_before(rank: int, order: ExecutionOrder, within: Range) -> Range:

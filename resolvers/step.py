@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ariadne import InterfaceType
@@ -46,9 +47,7 @@ def read_page(first: int | None, after: str | None, given: StepFilterInput) -> S
 def connection_of(steps: StepList | Failed, page: StepPage, stale: Stale | None = None) -> ExecutionStepConnection:
     """The page, or word of why there is none, or of why steps may be missing: it is of before, or some are left out."""
     if isinstance(steps, Failed):
-        nothing = PageInfo(
-            has_next_page=False, has_previous_page=page.after is not None, start_cursor=None, end_cursor=None
-        )
+        nothing = PageInfo(has_next_page=False, has_previous_page=page.after is not None)
         return ExecutionStepConnection(
             edges=(), page_info=nothing, total_count=None, complete=False, error=steps.error.as_data()
         )
@@ -57,14 +56,14 @@ def connection_of(steps: StepList | Failed, page: StepPage, stale: Stale | None 
     error = None if stale is None else stale.as_data()
     if error is None and steps.unreadable:
         error = left_out(steps.unreadable, "steps").as_data()
-    edges = [ExecutionStepEdge(_write(index, one), one) for index, one in rest[: page.first]]
+    edges = [ExecutionStepEdge(one, index, _write) for index, one in rest[: page.first]]
     return ExecutionStepConnection(
         edges=edges,
         page_info=PageInfo(
             has_next_page=len(rest) > len(edges),
             has_previous_page=page.after is not None,
-            start_cursor=edges[0].cursor if edges else None,
-            end_cursor=edges[-1].cursor if edges else None,
+            start=partial(getattr, edges[0], "cursor") if edges else None,
+            end=partial(getattr, edges[-1], "cursor") if edges else None,
         ),
         total_count=len(wanted) if error is None else None,
         complete=error is None,

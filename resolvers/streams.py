@@ -87,8 +87,11 @@ class Stream(ABC):
     total: int | None = None
     "Rows of the whole partition, where the source counts them."
     _seen: set[NativeId] = field(default_factory=set)
+    _takes_all: bool = field(init=False)
+    "The query has no conditions on runs."
 
     def __post_init__(self) -> None:
+        self._takes_all = self.until is None and self.query.is_plain
         if self.bound is not None:
             self.bound = max(self.bound, self.position)
             self.move_bound(first_rank(self.query.order, self.query.started))
@@ -126,17 +129,18 @@ class Stream(ABC):
 
     def take(self, executions: Iterable[Execution]) -> None:
         """Keeps those that are new and wanted."""
+        seen, order, position = self._seen, self.query.order, self.position
         for execution in executions:
-            if execution.key in self._seen:
+            if execution.key in seen:
                 continue
-            self._seen.add(execution.key)
-            if not self._is_wanted(execution):
-                continue
-            key = key_of(execution, self.query.order)
-            if key > self.position:
+            seen.add(execution.key)
+            key = key_of(execution, order)
+            if key > position and self._is_wanted(execution):
                 self.rows.append((key, execution))
 
     def _is_wanted(self, execution: Execution) -> bool:
+        if self._takes_all:
+            return True
         started = execution.started_at
         is_past = self.until is not None and started is not None and started.ns > self.until
         return not is_past and self.query.matches(execution)
@@ -209,17 +213,12 @@ class SortedStream(Stream, ABC):
     def follow(self, rows: Sequence[Execution]) -> None:
         """Takes rows that continue those before, and moves the bound to the last of them that can be relied on."""
         self._look_for_unplaced(rows)
-        is_late = False
+        is_late, claimed, order = False, self._claimed, self.query.order
         for row in rows:
             if row.started_at is None:
                 continue
-            key = key_of(row, self.query.order)
-            if (
-                self._claimed is not None
-                and key[0] < self._claimed
-                and key > self.position
-                and row.key not in self._seen
-            ):
+            key = key_of(row, order)
+            if claimed is not None and key[0] < claimed and key > self.position and row.key not in self._seen:
                 is_late = True
                 self._learn(key[0])
             self._recent.append(key[0])
@@ -237,9 +236,12 @@ class SortedStream(Stream, ABC):
 
     def _look_for_unplaced(self, rows: Sequence[Execution]) -> None:
         """Runs without a start that stand below rows not given yet: they would have been listed first."""
+        order, position = self.query.order, self.position
         for row in rows:
-            key = key_of(row, self.query.order)
-            if key > self.position:
+            if self._is_behind and row.started_at is not None:
+                continue
+            key = key_of(row, order)
+            if key > position:
                 self._is_behind = True
             elif row.started_at is None and self._is_behind and key[0] < self.position[0] and self._is_wanted(row):
                 self.unplaced.add(row.key)

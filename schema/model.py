@@ -14,6 +14,8 @@ from schema.identity import NativeId, pack
 from schema.instant import Instant
 
 NANOSECONDS_PER_MS = 1_000_000
+FOREVER = 2**70
+"In place of a start that is not known yet: such a run is the newest of all. Beyond the nanoseconds of the year 9999."
 
 
 class ExecutionStatus(StrEnum):
@@ -161,6 +163,12 @@ class Execution(Timed, frozen=True, kw_only=True, dict=True):
         return self.key.execution
 
     @cached_property
+    def place(self) -> tuple[int, str, str, str]:
+        """Where it stands in a list of the newest first: the start negated, source, workflow and id."""
+        start = FOREVER if self.started_at is None else self.started_at.ns
+        return -start, self.source, self.key.workflow, self.key.execution
+
+    @cached_property
     def workflow(self) -> Workflow | None:
         """Null where the provider does not say."""
         if not self.key.workflow:
@@ -213,13 +221,23 @@ class SourceOutcome(Struct, frozen=True, kw_only=True):
     error: SourceError | None = None
 
 
-class PageInfo(Struct, frozen=True, kw_only=True):
-    """Relay's page information."""
+class PageInfo(Struct, frozen=True, kw_only=True, dict=True):
+    """Relay's page information. Cursors are written when they are selected."""
 
     has_next_page: bool
     has_previous_page: bool
-    start_cursor: str | None
-    end_cursor: str | None
+    start: Callable[[], str] | None = None
+    end: Callable[[], str] | None = None
+
+    @cached_property
+    def start_cursor(self) -> str | None:
+        """Of the first row."""
+        return None if self.start is None else self.start()
+
+    @cached_property
+    def end_cursor(self) -> str | None:
+        """Where the next page begins."""
+        return None if self.end is None else self.end()
 
 
 class ExecutionEdge(Struct, frozen=True, dict=True):
@@ -256,11 +274,17 @@ class ExecutionConnection(Struct, frozen=True, kw_only=True, dict=True):
         return all(outcome.status in (SourceOutcomeStatus.OK, SourceOutcomeStatus.SKIPPED) for outcome in self.sources)
 
 
-class ExecutionStepEdge(Struct, frozen=True):
-    """A step and its place in the run."""
+class ExecutionStepEdge(Struct, frozen=True, dict=True):
+    """A step and its place in the run; the cursor is written when it is selected."""
 
-    cursor: str
     node: ExecutionStep
+    place: int
+    write: Callable[[int, ExecutionStep], str]
+
+    @cached_property
+    def cursor(self) -> str:
+        """Opaque."""
+        return self.write(self.place, self.node)
 
 
 class ExecutionStepConnection(Struct, frozen=True, kw_only=True, dict=True):

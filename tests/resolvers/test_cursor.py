@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from resolvers import cursor as cursors
 from resolvers.cursor import EXHAUSTED, MAX_LENGTH, Cursor, Hints, NotACursorError, at_least, distance, read, write
 from resolvers.errors import CallerError
-from resolvers.ordering import FOREVER, Bound
+from resolvers.ordering import Bound
 from resolvers.request import read_request
 from schema.instant import SECOND
+from schema.model import FOREVER
 from tests.resolvers.fakes import ASC, DESC, NOW, FakeSource, Walk, run
 
 NAMES = st.text(max_size=40)

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.contract import EVER, Range
-from resolvers.ordering import FIRST, FOREVER, first_rank, key_of, last_rank, not_before, rank_of
-from schema.model import ExecutionOrder
+from resolvers.ordering import FIRST, first_rank, key_of, last_rank, not_before, rank_of
+from schema.model import FOREVER, ExecutionOrder
 from tests.resolvers.fakes import ASC, DESC, NOW, run
 
 NANOSECONDS = st.integers(-(2**62), 2**62)
