@@ -8,6 +8,7 @@ PYTHON ?= python3
 PORT ?= 8000
 WORKERS ?= 1
 CONFIG ?=
+MINUTES ?= 10
 PARTS ?=
 QUICK ?=
 WRITE ?=
@@ -22,7 +23,7 @@ WEB := serving/explorer/web
 EXPLORER := serving/explorer/static/index.html
 NPM := npm --no-fund --no-audit --no-update-notifier --loglevel=error
 
-.PHONY: help run check test lint types unit test-heavy fuzz format setup explorer browser audit gateways bench bench-hostile lock snapshots clean
+.PHONY: help run check test lint types unit test-heavy fuzz format setup explorer browser audit gateways bench bench-dead bench-hostile soak lock snapshots clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -75,6 +76,12 @@ bench: $(BENCH_SETUP) $(BENCH_NODE) ## benchmarks beside peers, about 15 minutes
 
 bench-hostile: $(SETUP) ## each attack of the tests: what it does to a health request meanwhile, and to memory; QUICK=1
 	@exec python -m bench hostile $(if $(QUICK),--quick)
+
+bench-dead: $(BENCH_SETUP) $(BENCH_NODE) ## answers a second with all providers dead over a warm cache, beside living ones; QUICK=1
+	@exec python -m bench dead $(if $(QUICK),--quick)
+
+soak: $(SETUP) ## mixed load for MINUTES (10), and the slope of what the process holds
+	@exec python -m bench.soak --minutes $(MINUTES)
 
 run: $(SETUP) $(EXPLORER) ## the API and GraphiQL on PORT (8000); a sandbox with data unless CONFIG names a settings file; WORKERS
 	@exec python app.py --port $(PORT) --workers $(WORKERS) $(if $(CONFIG),--config $(CONFIG))
