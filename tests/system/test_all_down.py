@@ -17,7 +17,7 @@ from tests.system.still import StillApi, still_api
 
 QUERY = """query ($input: ExecutionHistoryInput) { executionHistory(input: $input, first: 20) {
   nodes { id } complete sources { provider status requests error { code message } } } }"""
-QUERIES = 20
+QUERIES = 15
 HOUR = 3600 * SECOND
 BUDGET = 1.2
 REFUSE = "refuse", dict[str, int]()
