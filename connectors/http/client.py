@@ -3,7 +3,7 @@
 A layer takes a client and is a client. None of them but the transport knows a library.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 from urllib.parse import quote
 
@@ -27,6 +27,8 @@ class Request(Struct, frozen=True, kw_only=True):
     body: bytes | None = None
     is_read: bool = True
     "Changes nothing, so that it may be sent again; true of queries by POST as well."
+    check: "Callable[[Response], None] | None" = None
+    "Raises for what is no answer although its status is good; that is tried again, and counts, as a bad status would."
 
     def with_headers(self, headers: Mapping[str, str]) -> "Request":
         """The same request with further headers."""

@@ -62,6 +62,8 @@ class StatusChecked:
         if 200 <= response.status < 300:
             if request.is_read and response.status not in _WITHOUT_BODY:
                 _check_whole(response)
+            if request.check is not None:
+                request.check(response)
             return response
         raise self._error(response)
 

@@ -17,7 +17,10 @@ from connectors.errors import (
     UnsupportedError,
 )
 from connectors.http.auth import Secret
+from connectors.http.breaker import LEAST, Breaker
+from connectors.http.budget import RetryBudget
 from connectors.http.client import Request
+from connectors.http.retry import Retrying
 from connectors.http.status import StatusChecked
 from connectors.providers.boomi import THROTTLING, connect
 from connectors.providers.boomi.records import BoomiExecution, read_problem
@@ -25,6 +28,7 @@ from connectors.providers.boomi.settings import BoomiSettings
 from connectors.providers.boomi.spaces import BoomiSpaces, JwtExchange
 from schema.identity import NativeId
 from schema.model import ExecutionError, ExecutionStatus
+from tests.connectors.http.fakes import FakeClock
 from tests.connectors.replay import Opened, Replay, answer, body_sent, ns, sample
 
 S = ExecutionStatus
@@ -231,6 +235,32 @@ async def test_each_code_says_what_to_do(code: str, kind: type[ConnectorError]) 
         await connector.list_executions(PROCESS, ExecutionQuery(), None)
 
     assert type(caught.value) is kind
+
+
+async def test_an_error_that_may_pass_is_tried_again_although_its_status_is_good() -> None:
+    http = Replay("boomi/spaces/error_in_part.200.json", "boomi/spaces/documented_sample.200.json")
+    budget = RetryBudget(price=1)
+    budget.earn()
+    layers = Retrying(StatusChecked(http, read_problem, THROTTLING), "boomi-eu", budget, sleep=FakeClock().sleep)
+
+    page = await BoomiSpaces("boomi-eu", layers, SETTINGS, now=lambda: NOW).list_executions(
+        PROCESS, ExecutionQuery(), None
+    )
+
+    assert page.executions
+    assert len(http.requests) == 2
+
+
+async def test_errors_of_the_platform_count_as_those_of_a_source_that_fails() -> None:
+    http = Replay(*["boomi/spaces/error_in_part.200.json"] * LEAST)
+    breaker = Breaker(StatusChecked(http, read_problem, THROTTLING), "boomi-eu")
+    connector = BoomiSpaces("boomi-eu", breaker, SETTINGS, now=lambda: NOW)
+
+    for _ in range(LEAST):
+        with pytest.raises(UnreachableError):
+            await connector.list_executions(PROCESS, ExecutionQuery(), None)
+
+    assert breaker.is_open
 
 
 async def test_bursts_are_throttled_by_429() -> None:

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from connectors.batching import one_by_one
 from connectors.contract import EVER, Capabilities, ExecutionQuery, Filter, Page, Paging, Range, Rate, StepList
@@ -24,7 +25,7 @@ from connectors.errors import (
     UnsupportedError,
 )
 from connectors.http.auth import Secret, Token
-from connectors.http.client import HttpClient, get, path, post
+from connectors.http.client import HttpClient, Response, get, path, post
 from connectors.providers.boomi.filters import PUSHED
 from connectors.providers.boomi.records import BoomiExecution, read_execution
 from connectors.providers.boomi.settings import RETENTION, BoomiSettings
@@ -71,10 +72,27 @@ class WireAnswer(Struct):
     """A GraphQL answer: a list of records for each alias."""
 
     data: dict[str, list[Raw] | None] | None = None
+
+
+class WireErrors(Struct):
+    """What went wrong: an answer with an error in one part is none, as runs would be missing."""
+
     errors: list[WireProblem] = []
 
 
 ANSWER = msgspec.json.Decoder(WireAnswer)
+ERRORS = msgspec.json.Decoder(WireErrors)
+
+
+def check_errors(response: Response) -> None:
+    """Raises what a GraphQL error says, whose status is 200.
+
+    Raises:
+        ConnectorError: By its code.
+    """
+    for problem in body_of(response, ERRORS, "Spaces").errors:
+        kind = KINDS.get(problem.extensions.code, UnsupportedError)
+        raise kind(f"Spaces: {problem.extensions.code or 'error'}: {' '.join(problem.message.split())[:200]}")
 
 
 def document(words: Sequence[str]) -> str:
@@ -154,13 +172,8 @@ class BoomiSpaces:
         oldest = self.now() - int(RETENTION.total_seconds() + 86_400) * SECOND
         since = oldest if query.started.start is None else query.started.start
         variables = {"process": partition, "since": Instant.of(since // SECOND * SECOND).text}
-        answer = body_of(
-            await self.http.send(post("", {"query": document(words), "variables": variables})), ANSWER, "Spaces"
-        )
-        if answer.errors:
-            first = answer.errors[0]
-            kind = KINDS.get(first.extensions.code, UnsupportedError)
-            raise kind(f"Spaces: {first.extensions.code or 'error'}: {' '.join(first.message.split())[:200]}")
+        request = replace(post("", {"query": document(words), "variables": variables}), check=check_errors)
+        answer = body_of(await self.http.send(request), ANSWER, "Spaces")
         records = [record for word in words for record in (answer.data or {}).get(word) or ()]
         runs, bad = read_records(records, lambda record: read_execution(record, self.name, partition), "executionId")
         return Page(executions=runs, unreadable=bad, next_cursor=None)
