@@ -238,7 +238,7 @@ async def test_each_code_says_what_to_do(code: str, kind: type[ConnectorError]) 
 
 
 async def test_an_error_that_may_pass_is_tried_again_although_its_status_is_good() -> None:
-    http = Replay("boomi/spaces/error_in_part.200.json", "boomi/spaces/documented_sample.200.json")
+    http = Replay("boomi/spaces/error_in_part.200.json", "boomi/spaces/executions_two_states.200.json")
     budget = RetryBudget(price=1)
     budget.earn()
     layers = Retrying(StatusChecked(http, read_problem, THROTTLING), "boomi-eu", budget, sleep=FakeClock().sleep)
