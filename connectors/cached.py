@@ -12,9 +12,10 @@ The short times vary by a tenth. A failure is never remembered. What stands in s
 which is what it was: `Page.stale_because`, `Workflows.stale`, `Answers.stale`.
 """
 
+import asyncio
 import random
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -38,7 +39,7 @@ from connectors.contract import (
 )
 from connectors.errors import ConnectorError, ForbiddenError, MissingError, OutOfTimeError, RefusedError
 from connectors.flights import Flights
-from connectors.footprint import detached, weight_of
+from connectors.footprint import detached, roughly, weight_of
 from connectors.http.deadline import time_left
 from connectors.lifetimes import FINAL, FINISHED, lifetime_of, lists_fresh, may_stand_in
 from connectors.questions import AllWorkflows, PageOf, Question, RunOf, StepsOf, Value, pushed
@@ -53,6 +54,8 @@ REST, LONGEST_REST = 1.0, 5.0
 "Seconds after a failure in which an answer of before is given without asking again; the most, if told to wait longer."
 PATIENCE = 0.5
 "Of the time left to a query: how long to wait for an answer when there is one of before."
+AFTER_ALL = 0.05
+"Seconds after a page came until its runs are remembered one by one: not while others are read for the same answer."
 FAIR = 1.0
 "Seconds of waiting in vain that tell something of the source."
 
@@ -89,6 +92,9 @@ class Cached:
     uses: Counter[str] = field(default_factory=Counter, init=False)
     "Questions by what became of them: remembered, asked, refreshed, stood in."
     _memory: Memory = field(init=False, repr=False)
+    _unsorted: "deque[tuple[Key, Answer, float]]" = field(default_factory=deque, init=False, repr=False)
+    "Pages whose runs are not remembered one by one yet, and when they came, on the clock."
+    _timer: asyncio.TimerHandle | None = field(default=None, init=False, repr=False)
     _flights: Flights[Key, Answer] = field(default_factory=Flights, init=False, repr=False)
     changes: int = field(default=0, init=False)
     "Deletions, and answers forgotten as the right to them was withdrawn."
@@ -160,6 +166,7 @@ class Cached:
 
     async def get_executions(self, ids: Sequence[NativeId]) -> Mapping[NativeId, Execution | ConnectorError]:
         """These runs; only those not remembered, nor asked for by others now, are asked for."""
+        self._sort_in_all()
 
         async def ask(some: Sequence[Question]) -> Mapping[Question, Value | ConnectorError]:
             keys = {question.key: question for question in some if isinstance(question, RunOf)}
@@ -183,6 +190,7 @@ class Cached:
     async def delete_execution(self, key: NativeId) -> bool:
         """Deletes a run and forgets it, with the lists that may name it."""
         deleted = await cast(Deleting, self.inner).delete_execution(key)
+        self._sort_in_all()
         self._deletions += 1
         self.changes += 1
         gone: list[Question] = [RunOf(key), StepsOf(key, is_final=True), StepsOf(key, is_final=False)]
@@ -194,6 +202,8 @@ class Cached:
 
     async def aclose(self) -> None:
         """Ends its calls and closes the source's connections."""
+        if self._timer is not None:
+            self._timer.cancel()
         await self._flights.aclose()
         if self.close is not None:
             await self.close()
@@ -327,7 +337,8 @@ class Cached:
         if isinstance(answer, Answer):
             weight = None
             if isinstance(answer.value, Page) and not self.capabilities.fields_from_detail:
-                answer, weight = self._with_known_runs(answer, answer.value)
+                weight = roughly(answer.value)
+                answer = self._to_be_sorted_in(key, answer, answer.value)
             if isinstance(answer.value, list):
                 self._workflows = len(answer.value)
                 if self._listed != answer.value:
@@ -345,25 +356,47 @@ class Cached:
             self.changes += 1
         return answer
 
-    def _with_known_runs(self, answer: Answer, page: Page) -> tuple[Answer, int]:
+    def _to_be_sorted_in(self, key: Key, answer: Answer, page: Page) -> Answer:
+        """The same page, whose runs will be remembered one by one when those who wait for it have gone on."""
+        answer = replace(answer, value=replace(page, executions=list(page.executions)))
+        self._unsorted.append((key, answer, self.clock() - answer.age))
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(AFTER_ALL, self._sort_in_some)
+        return answer
+
+    def _sort_in_some(self) -> None:
+        """A page at a time, so that nobody is held up for long."""
+        self._timer = None
+        if self._unsorted:
+            self._sort_in(*self._unsorted.popleft())
+        if self._unsorted:
+            self._timer = asyncio.get_running_loop().call_later(0, self._sort_in_some)
+
+    def _sort_in_all(self) -> None:
+        """Now, as single runs are what it is about."""
+        while self._unsorted:
+            self._sort_in(*self._unsorted.popleft())
+
+    def _sort_in(self, page_key: Key, answer: Answer, born: float) -> None:
         """Finished runs are remembered one by one, too. One that is known already is the same value in all lists.
 
-        With it goes the weight of the page, as that of its runs has been found here.
+        Then it is known what the page weighs.
         """
-        runs, weight = [], weight_of(replace(page, executions=()))
-        for run in page.executions:
-            kept, of_run = run, 0
+        page = cast(Page, answer.value)
+        runs = cast(list[Execution], page.executions)
+        weight, age = weight_of(replace(page, executions=())), self.clock() - born
+        for at, run in enumerate(runs):
+            of_run = 0
             if run.status.is_final:
                 key = self._key(RunOf(run.key))
                 entry = self._memory.get(key)
                 if entry is not None and entry.answer.value == run and self.clock() - entry.born < FINAL / 2:
-                    kept, of_run = entry.answer.value, entry.weight
+                    runs[at], of_run = entry.answer.value, entry.weight
                 else:
                     of_run = weight_of(run)
-                    self._memory.keep(key, Answer(run, answer.as_of, FINISHED, answer.age), of_run)
-            runs.append(kept)
+                    self._memory.keep(key, Answer(run, answer.as_of, FINISHED, age), of_run)
             weight += of_run or weight_of(run)
-        return replace(answer, value=replace(page, executions=runs)), weight
+        self._memory.weigh(page_key, answer, weight)
 
     def _key(self, question: Question) -> Key:
         return self._me, self._deletions if isinstance(question, PageOf) else 0, question

@@ -16,12 +16,17 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
+from connectors.contract import Page
+
 V = TypeVar("V")
 
 RAW = 128
 "Bytes of an undecoded value besides its content. Asked for its size it says none that is true."
 NUMBER = 32
 "Bytes of an integer or a float, at the most, as long as it fits a machine's word."
+
+A_RUN = 4096
+"Bytes of a run besides its record, when nobody has looked."
 
 Kinds = frozenset[object]
 "What the values of a field can be: the types that its annotation is made of."
@@ -51,6 +56,11 @@ def weight_of(value: object) -> int:
     if isinstance(value, Mapping):
         return size + sum(weight_of(name) + weight_of(one) for name, one in value.items())
     return size
+
+
+def roughly(page: Page) -> int:
+    """What a page may weigh, told at once and rather too high."""
+    return sum(A_RUN + (0 if run.raw is None else 2 * len(memoryview(run.raw))) for run in page.executions)
 
 
 def detached(value: V) -> V:

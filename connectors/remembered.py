@@ -80,6 +80,16 @@ class Memory:
         else:
             self._entries[key] = Entry(answer, self.clock() - answer.age, size)
 
+    def weigh(self, key: Hashable, answer: Answer, weight: int) -> None:
+        """Corrects what an answer weighs, if it is still remembered."""
+        entry = self.get(key)
+        if entry is not None and entry.answer is answer:
+            entry.weight = PLACE + weight_of(key) + weight
+            if entry.weight > self.max_bytes:
+                self.forget(key)
+            else:
+                self._entries[key] = entry
+
     def forget(self, key: Hashable) -> None:
         """Forgets one answer."""
         self._entries.pop(key, None)

@@ -252,6 +252,45 @@ async def test_lists_with_different_filters_share_their_finished_runs() -> None:
     assert all(page.executions[0] is pages[0].executions[0] for page in pages)
 
 
+async def test_a_page_stands_for_its_runs_until_one_of_them_is_asked_for() -> None:
+    """Until then its weight is a guess, and too high."""
+    memory = Memory()
+    cache = cached(Asked(), Clock(), memory=memory)
+
+    await cache.list_executions("w", QUERY, None)
+    before = len(memory), memory.size
+    await cache.get_executions([A])
+
+    assert (before[0], len(memory)) == (1, 2)
+    assert memory.size < before[1]
+
+
+async def test_pages_that_come_later_hold_the_values_that_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.cached.AFTER_ALL", 0)
+    source = Asked()
+    cache = cached(source, Clock())
+
+    pages = []
+    for at in range(3):
+        source.runs = [run("a")]
+        pages.append(await cache.list_executions("w", replace(QUERY, started=Range(at, None)), None))
+        await turns()
+
+    assert all(page.executions[0] is pages[0].executions[0] for page in pages)
+
+
+async def test_a_run_that_is_deleted_right_after_it_was_listed_is_not_remembered() -> None:
+    source = Asked()
+    cache = cached(source, Clock())
+    await cache.list_executions("w", QUERY, None)
+
+    await cache.delete_execution(A)
+    calls = len(source.calls)
+    await cache.get_executions([A])
+
+    assert source.calls[calls:] == [("runs", "a")]
+
+
 async def test_a_finished_run_that_reads_differently_now_is_taken_as_it_reads_now() -> None:
     source = Asked()
     cache = cached(source, Clock())
