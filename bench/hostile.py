@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from statistics import median
 from urllib.parse import urlsplit
@@ -70,6 +70,7 @@ class Told:
 
 def measure(attack: Attack, client: Client, health: "Health", memory: "Memory", seconds: float) -> Told:
     """Sends it for so long, and then nothing."""
+    health.forget()
     held = memory.start_anew()
     statuses: list[int] = []
     took: list[float] = []
@@ -129,11 +130,14 @@ class Health:
         self._connection.close()
 
     def longest(self, since: float, until: float) -> float:
-        """In milliseconds, of all that were under way in that time."""
+        """In milliseconds, of all that were under way in that time, up to the one that its end fell into."""
         self._settle(until)
-        waits = [end - start for start, end in self._waits if end > since and start < until]
+        last = next(place for place, (_, end) in enumerate(self._waits) if end >= until)
+        return max(end - start for start, end in self._waits[: last + 1] if end > since) * 1000
+
+    def forget(self) -> None:
+        """What was before."""
         self._waits.clear()
-        return max(waits) * 1000
 
     def _settle(self, until: float) -> None:
         """Waits for the request that was under way then."""
@@ -143,11 +147,12 @@ class Health:
             time.sleep(0.001)
 
     def _ask(self) -> None:
-        while not self._ended.is_set():
-            start = time.perf_counter()
-            self._connection.request("GET", "/healthz")
-            self._connection.getresponse().read()
-            self._waits.append((start, time.perf_counter()))
+        with contextlib.suppress(OSError, HTTPException):  # whoever waits for a word sees that there is none
+            while not self._ended.is_set():
+                start = time.perf_counter()
+                self._connection.request("GET", "/healthz")
+                self._connection.getresponse().read()
+                self._waits.append((start, time.perf_counter()))
 
 
 @dataclass(frozen=True, slots=True)
