@@ -17,7 +17,7 @@ MOST_LOGGED = 4 * 1024  # characters; one line says what was wrong, and nothing 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    with over_sandbox(tmp_path_factory.mktemp("hostile")) as client:
+    with over_sandbox(tmp_path_factory.mktemp("hostile"), spaces_source="boomi-eu") as client:
         yield client
 
 
@@ -44,3 +44,16 @@ def test_an_attack_is_refused_or_bounded(attack: Attack, client: Client) -> None
     assert len(str(logged)) < MOST_LOGGED
     assert "canary" not in str(logged)
     assert client.send("GET", "/healthz").status == 200
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_the_door_of_spaces_bears_it_too(attack: Attack, client: Client) -> None:
+    """Its schema is another, so that most are refused for that."""
+    path = attack.path.replace("/graphql", "/spaces/graphql", 1)
+
+    reply = client.send(attack.method, path, attack.body, {**attack.headers, "SPACE_GUID": "any"})
+
+    assert 200 <= reply.status < 500
+    assert len(reply.body) < LARGEST_ANSWER
+    assert b"Did you mean" not in reply.body
+    assert b"canary" not in reply.body

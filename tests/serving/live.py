@@ -102,7 +102,7 @@ def service(limits: Limits | None = None, **server: Any) -> Starlette:
 
 
 @contextlib.contextmanager
-def over_sandbox(folder: Path, limits: Limits | None = None) -> Iterator[Client]:
+def over_sandbox(folder: Path, limits: Limits | None = None, **server: Any) -> Iterator[Client]:
     """The API over a small sandbox, each in a thread of its own."""
     ready = threading.Event()
     loop = asyncio.new_event_loop()
@@ -121,7 +121,8 @@ def over_sandbox(folder: Path, limits: Limits | None = None) -> Iterator[Client]
     try:
         assert ready.wait(30), "the sandbox has not started"
         configured = read_settings(folder / "histograph.toml", find_providers())
-        app = create_app(replace(configured, limits=limits or Limits()), find_providers())
+        told = replace(configured, limits=limits or Limits(), server=replace(configured.server, **server))
+        app = create_app(told, find_providers())
         with serving(app) as client:
             yield client
     finally:
