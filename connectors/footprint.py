@@ -76,8 +76,10 @@ def _own(value: object) -> object:
         copied = {}
         for name in _searched(type(value)):
             part = getattr(value, name)
-            if part is not None and (own := _own(part)) is not part:
-                copied[name] = own
+            if part:  # so that the many that are not there cost least
+                own = part.copy() if type(part) is Raw else _own(part)
+                if own is not part:
+                    copied[name] = own
         return replace(value, **copied) if copied else value
     if isinstance(value, list | tuple):
         items = [_own(one) for one in value]
