@@ -63,7 +63,7 @@ class Told:
     wait: float
     "The longest of a health request meanwhile."
     quiet: float
-    "The longest in as long a time without the attack."
+    "The longest in as long a time without the attack, of what began in it."
     grown: float
     peak: float
 
@@ -88,7 +88,7 @@ def measure(attack: Attack, client: Client, health: "Health", memory: "Memory", 
         statuses=sorted(set(statuses)),
         answered=median(took) * 1000,
         wait=health.longest(began, ended),
-        quiet=health.longest(ended, time.perf_counter()),
+        quiet=health.longest(ended, time.perf_counter(), begun=True),
         grown=memory.held() - held,
         peak=peak - held,
     )
@@ -129,11 +129,16 @@ class Health:
         self._thread.join()
         self._connection.close()
 
-    def longest(self, since: float, until: float) -> float:
-        """In milliseconds, of all that were under way in that time, up to the one that its end fell into."""
+    def longest(self, since: float, until: float, *, begun: bool = False) -> float:
+        """In milliseconds, of all that were under way in that time, up to the one that its end fell into.
+
+        Args:
+            begun: Only of those that began in it.
+        """
         self._settle(until)
         last = next(place for place, (_, end) in enumerate(self._waits) if end >= until)
-        return max(end - start for start, end in self._waits[: last + 1] if end > since) * 1000
+        waits = [end - start for start, end in self._waits[: last + 1] if (start if begun else end) > since]
+        return max(waits, default=0.0) * 1000
 
     def forget(self) -> None:
         """What was before."""

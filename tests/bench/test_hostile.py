@@ -49,6 +49,7 @@ def test_each_stretch_has_the_waits_of_its_own_time() -> None:
 
         first, second = health.longest(began, between), health.longest(between, ended)
         assert max(first, second) == health.longest(began, ended)
+        assert health.longest(between, ended, begun=True) <= second
         health.forget()
         assert health.longest(ended, time.perf_counter()) > 0
 
