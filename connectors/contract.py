@@ -165,6 +165,8 @@ class StepList(Struct, frozen=True, kw_only=True):
     run_error: ExecutionError | None = None
     unreadable: tuple[Unreadable, ...] = ()
     "Steps that are left out. One of them may be why the run failed, where that is told only there."
+    doubt: ConnectorError | None = None
+    "Why there may be more steps than these."
 
 
 class Stale(Struct, frozen=True):

@@ -68,6 +68,7 @@ class StepsBody(Struct, array_like=True, frozen=True, tag="steps"):
     records: list[Records]
     run_error: ExecutionError | None
     unreadable: tuple[Unreadable, ...]
+    doubt: "ErrorBody | None"
 
 
 class WorkflowsBody(Struct, array_like=True, frozen=True, tag="workflows"):
@@ -160,7 +161,8 @@ class Codec:
             records, unreadable = self._records(value.executions), tuple(value.unreadable)
             return PageBody(records, value.next_cursor, value.total, unreadable, value.as_of)
         if isinstance(value, StepList):
-            return StepsBody(self._records(value.steps), value.run_error, value.unreadable)
+            doubt = None if value.doubt is None else _error_body(value.doubt)
+            return StepsBody(self._records(value.steps), value.run_error, value.unreadable, doubt)
         if isinstance(value, Execution):
             return RunBody(self._records([value]))
         if isinstance(value, MissingError):
@@ -172,9 +174,9 @@ class Codec:
             case PageBody(records, next_cursor, total, unreadable, as_of):
                 runs = self._read(records, Execution)
                 return Page(executions=runs, next_cursor=next_cursor, total=total, unreadable=unreadable, as_of=as_of)
-            case StepsBody(records, run_error, unreadable):
-                steps = tuple(self._read(records, ExecutionStep))
-                return StepList(steps=steps, run_error=run_error, unreadable=unreadable)
+            case StepsBody(records, run_error, unreadable, doubt):
+                steps, why = tuple(self._read(records, ExecutionStep)), None if doubt is None else _error(doubt)
+                return StepList(steps=steps, run_error=run_error, unreadable=unreadable, doubt=why)
             case RunBody(records):
                 (run,) = self._read(records, Execution)
                 return run

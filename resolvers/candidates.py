@@ -11,7 +11,7 @@ from itertools import takewhile
 from connectors.contract import ExecutionQuery
 from connectors.errors import ConnectorError, LimitReachedError, TimedOutError
 from resolvers.context import Context
-from resolvers.left_out import left_out
+from resolvers.left_out import lacking
 from resolvers.loaders import Failed
 from resolvers.merge import Merge, Row
 from resolvers.ordering import Key
@@ -103,8 +103,8 @@ class Candidates:
                 self.errors.setdefault(run.source, was.because)
             if any(self.query.any_step.matches(step) for step in steps.steps):
                 return True
-            if steps.unreadable:
-                raise left_out(steps.unreadable, "steps")
+            if (why := lacking(steps)) is not None:
+                raise why.with_traceback(None)  # it may be remembered, and raised many times
             return False
         except ConnectorError as error:
             self.errors.setdefault(run.source, error)

@@ -2,11 +2,16 @@
 
 from collections.abc import Sequence
 
-from connectors.contract import Unreadable
-from connectors.errors import UnreadableError
+from connectors.contract import StepList, Unreadable
+from connectors.errors import ConnectorError, UnreadableError
 
 MAX_NAMED = 5
 "Records that a message names."
+
+
+def lacking(steps: StepList) -> ConnectorError | None:
+    """Why a run may have more steps than these."""
+    return left_out(steps.unreadable, "steps") if steps.unreadable else steps.doubt
 
 
 def left_out(records: Sequence[Unreadable], what: str = "records") -> UnreadableError:

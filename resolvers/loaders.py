@@ -13,7 +13,7 @@ from aiodataloader import DataLoader
 
 from connectors.contract import Answers, Connector, Stale, StepList
 from connectors.errors import ConnectorError, MissingError, UnreadableError
-from resolvers.left_out import left_out
+from resolvers.left_out import lacking
 from schema.identity import NativeId
 from schema.model import Execution, ExecutionError, Workflow
 
@@ -130,8 +130,8 @@ class Loaders:
             steps = await self.steps.load(run)
             if isinstance(steps, Failed):
                 raise steps.error
-            if steps.run_error is None and steps.unreadable:
-                raise left_out(steps.unreadable, "steps")
+            if steps.run_error is None and (why := lacking(steps)) is not None:
+                raise why.with_traceback(None)  # it may be remembered, and raised many times
             return steps.run_error
         if "error" in can.fields_from_detail:
             detail = await self.detail(run)

@@ -9,7 +9,7 @@ from ariadne import InterfaceType
 
 from connectors.contract import Stale, StepFilter, StepList
 from resolvers.errors import bad_input, cursor_invalid
-from resolvers.left_out import left_out
+from resolvers.left_out import lacking
 from resolvers.loaders import Failed
 from resolvers.request import read_step_filter
 from schema.identity import pack, unpack
@@ -54,8 +54,8 @@ def connection_of(steps: StepList | Failed, page: StepPage, stale: Stale | None 
     wanted = [(index, one) for index, one in enumerate(steps.steps) if page.filter is None or page.filter.matches(one)]
     rest = wanted if page.after is None else wanted[_start(wanted, page.after) :]
     error = None if stale is None else stale.as_data()
-    if error is None and steps.unreadable:
-        error = left_out(steps.unreadable, "steps").as_data()
+    if error is None and (why := lacking(steps)) is not None:
+        error = why.as_data()
     edges = [ExecutionStepEdge(one, index, _write) for index, one in rest[: page.first]]
     return ExecutionStepConnection(
         edges=edges,

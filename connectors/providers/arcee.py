@@ -14,7 +14,7 @@ from msgspec import Raw, Struct
 from connectors.batching import one_by_one
 from connectors.contract import Capabilities, ExecutionQuery, Page, Paging, Rate, StepList
 from connectors.declaration import Opener, Provider, SourceSettings
-from connectors.errors import ConnectorError, MissingError
+from connectors.errors import ConnectorError, MissingError, UnsupportedError
 from connectors.http.auth import Secret, bearer
 from connectors.http.client import HttpClient, get, path
 from connectors.http.status import ErrorBody, plain_text
@@ -209,10 +209,14 @@ def read_error(raw: Raw) -> ExecutionError | None:
 
 
 def steps_from_outputs(run: Execution) -> StepList:
-    """For tenants that serve no steps: a step for each node that gave something, without times, marked approximate."""
+    """For tenants that serve no steps: a step for each node that gave something, without times, marked approximate.
+
+    Nodes that gave nothing are not among them.
+    """
     outputs = _object(run.all_outputs) if isinstance(run, ArceeExecution) else {}
     nodes = [name for name in outputs if name not in _object(run.input)]
     return StepList(
+        doubt=UnsupportedError("it serves no steps of this run: at the most those are told that its outputs name"),
         steps=tuple(
             ArceeStep(
                 source=run.source,
@@ -226,7 +230,7 @@ def steps_from_outputs(run: Execution) -> StepList:
                 approximate=True,
             )
             for name in nodes
-        )
+        ),
     )
 
 

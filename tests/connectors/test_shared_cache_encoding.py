@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from connectors import encoding
 from connectors.contract import Page, StepList, Unreadable
 from connectors.encoding import LARGEST, SEAL, Codec, UnshareableError, decode_error, encode_error
-from connectors.errors import ConnectorError, MissingError, ThrottledError, UnreachableError
+from connectors.errors import ConnectorError, MissingError, ThrottledError, UnreachableError, UnsupportedError
 from connectors.lifetimes import Lifetime
 from connectors.registry import find_providers
 from connectors.remembered import Answer
@@ -115,8 +115,11 @@ def test_the_steps_of_every_provider_come_back_as_they_were(
     listed = StepList(steps=steps, run_error=error, unreadable=(Unreadable("x", "y"), Unreadable(None, "z")))
 
     came = back(listed)
+    doubted = back(replace(listed, doubt=UnsupportedError("more", http_status=404)))
 
     assert came == listed
+    assert replace(doubted, doubt=None) == listed
+    assert doubted.doubt.as_data() == UnsupportedError("more", http_status=404).as_data()
     assert [type(one) for one in came.steps] == [kind] * len(listed.steps)
     assert texts_of(came.steps) == texts_of(listed.steps)
 

@@ -13,7 +13,7 @@ from connectors.questions import StepsOf
 from connectors.reading import read_steps
 from schema.identity import NativeId
 from schema.model import ExecutionStatus, ExecutionStep
-from tests.connectors import test_arcee, test_informer, test_sailpoint, test_yandex
+from tests.connectors import test_arcee, test_boomi_rest, test_informer, test_sailpoint, test_yandex
 from tests.connectors.replay import answer, sample
 
 KEY = NativeId("w", "r")
@@ -67,6 +67,29 @@ async def test_of_sailpoint_where_it_is_an_event_of_a_step() -> None:
     assert isinstance(found, StepList)
     assert [step.status for step in found.steps] == [S.UNKNOWN]
     assert [one.native_id for one in found.unreadable] == ["event 4"]
+
+
+async def test_of_boomi_where_nobody_knows_whose_it_is() -> None:
+    """Each run of the call may lack it."""
+    body = json.loads(sample("boomi/steps_one_unreadable.200.json").body)
+    body["result"][1] |= {"errorCount": 0, "executionId": None}
+    connector, _ = test_boomi_rest.boomi(answer(body))
+    owners = [test_boomi_rest.run("execution-a"), test_boomi_rest.run("execution-b")]
+
+    found = await connector.list_steps(owners)
+
+    told = [found[one.key] for one in owners]
+    assert [(len(one.steps), len(one.unreadable)) for one in told if isinstance(one, StepList)] == [(1, 1), (0, 1)]
+
+
+async def test_arcees_approximate_steps_are_doubted_and_none_is_not_taken_for_all() -> None:
+    connector, _ = test_arcee.arcee("arcee/missing.404.json")
+    owner = test_arcee.run(all_outputs=None)
+
+    found = (await connector.list_steps([owner]))[owner.key]
+
+    assert isinstance(found, StepList)
+    assert (found.steps, found.doubt is None) == ((), False)
 
 
 PROGRESS = [{"task": {"key": "a"}, "result": {"status": "success"}}, {"task": 7}]

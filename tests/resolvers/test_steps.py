@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from connectors.contract import StepList, Unreadable
-from connectors.errors import UnreachableError
+from connectors.errors import UnreachableError, UnsupportedError
 from resolvers.errors import CallerError
 from resolvers.loaders import Failed
 from resolvers.step import connection_of, read_page
@@ -93,6 +93,14 @@ def test_steps_that_are_left_out_are_named_beside_the_others() -> None:
     assert page.error is not None
     assert page.error.code == "BAD_RESPONSE"
     assert page.error.message == "1 steps could not be read (s9): no status"
+
+
+def test_that_there_may_be_more_steps_is_told() -> None:
+    page = page_of(replace(steps_of(2), doubt=UnsupportedError("made of its outputs")))
+
+    assert (len(page.nodes), page.total_count, page.complete) == (2, None, False)
+    assert page.error is not None
+    assert page.error.message == "made of its outputs"
 
 
 @pytest.mark.parametrize("first", [0, -5, 1001])

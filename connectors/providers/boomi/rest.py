@@ -8,7 +8,7 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from connectors.batching import in_groups
-from connectors.contract import Capabilities, ExecutionQuery, Filter, Page, Paging, Rate, StepList
+from connectors.contract import Capabilities, ExecutionQuery, Filter, Page, Paging, Rate, StepList, Unreadable
 from connectors.errors import ConnectorError, UnreadableError
 from connectors.http.client import JSON, HttpClient, Request, path, post
 from connectors.providers.boomi.filters import any_of, filtered, query_config
@@ -100,11 +100,16 @@ class BoomiRest:
         async def fetch(some: Sequence[Execution]) -> Mapping[NativeId, StepList | ConnectorError]:
             by_id = {run.native_id: run for run in some}
             records: dict[str, list[Raw]] = {native_id: [] for native_id in by_id}
+            lost: list[Unreadable] = []
             for record in await self._all("ExecutionConnector", filtered(any_of("executionId", by_id))):
-                owner = decode(OWNER, record, "ExecutionConnector").execution_id
+                try:
+                    owner = decode(OWNER, record, "ExecutionConnector").execution_id
+                except UnreadableError as error:
+                    lost.append(Unreadable(native_id=None, reason=error.message))
+                    continue
                 if owner in by_id:
                     records[owner].append(record)
-            return {run.key: _step_list(run, records[run.native_id]) for run in some}
+            return {run.key: _step_list(run, records[run.native_id], lost) for run in some}
 
         return await in_groups(runs, RUNS_PER_CALL, lambda run: run.key, fetch)
 
@@ -139,6 +144,7 @@ class BoomiRest:
         return body_of(await self.http.send(request), RESULT, kind)
 
 
-def _step_list(run: Execution, records: Sequence[Raw]) -> StepList:
+def _step_list(run: Execution, records: Sequence[Raw], lost: Sequence[Unreadable]) -> StepList:
+    """The steps of a run. `lost`: those of whom it is not known whose they are, so any run may lack them."""
     steps, bad = read_steps(records, lambda record, _: read_step(record, run))
-    return StepList(steps=steps, unreadable=bad)
+    return StepList(steps=steps, unreadable=(*bad, *lost))

@@ -120,7 +120,8 @@ def fold(records: Sequence[Raw], run: Execution) -> StepList:
             turns_open.remove(draft)
     if run_error is None and run.status is ExecutionStatus.FAILED:
         run_error = next((draft.error for draft in reversed(drafts) if draft.error), None)
-    steps = tuple(_step(draft, run, index) for index, draft in enumerate(drafts))
+    is_over = run.status.is_final or bool(bad)  # what is open may have been closed by an event that is lost
+    steps = tuple(_step(draft, run, index, is_over=is_over) for index, draft in enumerate(drafts))
     return StepList(steps=steps, run_error=run_error, unreadable=tuple(bad))
 
 
@@ -152,9 +153,9 @@ def _split(event_type: str) -> tuple[str, ExecutionStatus | None]:
     return event_type, None
 
 
-def _step(draft: Draft, run: Execution, index: int) -> SailPointStep:
+def _step(draft: Draft, run: Execution, index: int, *, is_over: bool) -> SailPointStep:
     status = draft.status
-    if not status.is_final and run.status.is_final:  # the run is over and nothing has closed the step
+    if not status.is_final and is_over:  # the run is over and nothing has closed the step
         was_canceled = run.status is ExecutionStatus.CANCELED
         status = ExecutionStatus.CANCELED if was_canceled else ExecutionStatus.UNKNOWN
     names = draft.names

@@ -182,7 +182,7 @@ def read_step(record: Raw, source: str, run: NativeId, index: int) -> YandexStep
         run=run,
         place=str(index),
         native_id=wire.id or None,
-        name=wire.title or wire.id,
+        name=wire.title or wire.id or f"#{index}",
         title=wire.title,
         description=wire.description,
         type=wire.type,
