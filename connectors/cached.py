@@ -105,6 +105,8 @@ class Cached:
     _deletions: int = field(default=0, init=False)
     _workflows: int = field(default=1, init=False)
     "How many there are, as far as is known."
+    _rest: float = field(default=float("-inf"), init=False)
+    "Until when the last failure lets answers rest."
     _refused_at: float = field(default=float("-inf"), init=False)
     "When the credentials were refused: what is older stands in for nothing."
 
@@ -139,11 +141,14 @@ class Cached:
         return workflows
 
     def workflows_known(self) -> tuple[int, Sequence[Workflow]] | None:
-        """The workflows, while they are fresh, beside a number that changes when one of them does."""
+        """The workflows, while nobody would ask for them anew, beside a number that changes when one of them does."""
         entry = self._memory.get(self._key(AllWorkflows()))
-        if entry is None or self.clock() - entry.born >= entry.answer.lifetime.fresh:
+        if entry is None:
             return None
-        _tell(entry.born + entry.answer.lifetime.fresh)
+        now, fresh_until = self.clock(), entry.born + entry.answer.lifetime.fresh
+        if now >= fresh_until and (now >= entry.rests_until or self._replaces(self._key(AllWorkflows())) is None):
+            return None
+        _tell(max(fresh_until, _end_of_rest(entry)))
         return self._workflows_version, cast(list[Workflow], entry.answer.value)
 
     async def list_executions(self, partition: str, query: ExecutionQuery, cursor: str | None) -> Page:
@@ -255,10 +260,10 @@ class Cached:
         if age < life.fresh + life.refresh:
             if now >= entry.rests_until and self._flights.start([key], partial(self._ask, ask), MAX_REFRESHES):
                 self.uses["refreshed"] += 1
-            _tell(now)
+            _tell(min(max(now, entry.rests_until), entry.born + life.fresh + life.refresh))
             return Found(entry.answer.value)
         if now < entry.rests_until and entry.failure is not None:
-            _tell(now)
+            _tell(_end_of_rest(entry))
             return self._stand_in(key, entry.failure)
         return None
 
@@ -266,8 +271,9 @@ class Cached:
         if isinstance(answer, Answer):
             _tell(self.clock() + answer.lifetime.fresh - answer.age)
             return Found(answer.value)
-        _tell(self.clock())
-        return self._stand_in(key, answer) or Found(answer)
+        stands_in, entry = self._stand_in(key, answer), self._memory.get(key)
+        _tell(self.clock() if stands_in is None or entry is None else _end_of_rest(entry))
+        return stands_in or Found(answer)
 
     def _stand_in(self, key: Key, error: ConnectorError) -> Found | None:
         """What was remembered before, in place of this error."""
@@ -293,9 +299,11 @@ class Cached:
                 self._let_rest(key, OutOfTimeError("no answer in half of the time that a query had left"))
 
     def _let_rest(self, key: Key, error: ConnectorError) -> None:
+        """Answers of a source whose rests overlap rest until the same moment: then all are tried again together."""
+        self._rest = max(self._rest, self.clock() + min(max(REST, error.retry_after or 0.0), LONGEST_REST))
         if (entry := self._memory.get(key)) is not None:
             entry.failure = error
-            entry.rests_until = self.clock() + min(max(REST, error.retry_after or 0.0), LONGEST_REST)
+            entry.rests_until = self._rest
 
     async def _ask(self, ask: Ask, keys: Sequence[Key]) -> Mapping[Key, Answer | ConnectorError]:
         """Asks for what nobody asks for yet, and remembers what comes. Runs once for all who wait for it."""
@@ -400,6 +408,11 @@ class Cached:
 
     def _key(self, question: Question) -> Key:
         return self._me, self._deletions if isinstance(question, PageOf) else 0, question
+
+
+def _end_of_rest(entry: Entry) -> float:
+    """Until when what stands in goes on doing so, without anybody asking anew."""
+    return min(entry.rests_until, entry.born + entry.answer.lifetime.hard)
 
 
 def _tell(until: float) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
+from math import inf
 
 from msgspec.structs import replace
 
@@ -97,8 +98,14 @@ class History:
                 hints = []  # they rely on the order
                 continue
             merge.finish()
+            if (told := freshness.get()) is not None and self._lacks(plans, candidates):
+                told.ends(-inf)
             return self._connection(plans, streams, candidates, rows)
         raise AssertionError("the last start does not start again")
+
+    def _lacks(self, plans: Sequence[SourcePlan], candidates: Candidates) -> bool:
+        """Whether something failed, be it by a deadline of ours: whoever asks next may get more."""
+        return bool(candidates.merge.errors or candidates.errors or any(plan.error is not None for plan in plans))
 
     async def _plans(self) -> list[SourcePlan]:
         """For each configured source its partitions, or why it is not asked."""

@@ -69,12 +69,11 @@ class Pages:
     def keep(
         self, key: Hashable, page: ExecutionConnection, found: Found, freshness: Freshness, changes: Sequence[int]
     ) -> None:
-        """Keeps a page that lacks nothing which another try might bring.
+        """Keeps a page until another try might bring more.
 
         Args:
             changes: As they were before the page was made.
         """
-        lacks = any(outcome.error is not None and outcome.error.retryable for outcome in page.sources)
-        if not lacks and self.clock() < freshness.until:
+        if self.clock() < freshness.until:
             again = [replace(outcome, requests=0, duration_ms=0.0) for outcome in page.sources]
             self._pages[key] = Kept(Shown(replace(page, sources=again), found), freshness.until, changes)

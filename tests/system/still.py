@@ -19,6 +19,7 @@ from connectors.connect import connect
 from connectors.registry import find_providers
 from connectors.remembered import Memory
 from resolvers.context import Context, House, Source
+from resolvers.pages import Pages
 from sandbox import Sandbox
 from schema.instant import SECOND
 from settings import read_settings
@@ -40,6 +41,7 @@ class StillApi:
 
     def __post_init__(self) -> None:
         self.house.clock = lambda: self.now
+        self.house.pages = Pages(self.house.clock)
         self.house.wall_clock = lambda: NOW + int(self.now * SECOND)
 
     async def sleep(self, seconds: float) -> None:
