@@ -56,9 +56,6 @@ from settings import Settings, SettingsError, read_settings
 CONFIG = "HISTOGRAPH_CONFIG"
 DEFAULT_CONFIG = Path("histograph.toml")
 USAGE_ERROR = 2
-FULL_PASSES_ARE_RARE = (700, 10, 100)
-"""The last is ten times Python's own. A full pass holds everybody up while it looks through all that is remembered, and
-finds little: what goes round in circles is young. With Python's own, a stream of new documents brings one a second."""
 
 
 def build_schema(providers: Mapping[str, Provider]) -> GraphQLSchema:
@@ -148,7 +145,6 @@ def from_environment() -> Starlette:
     application = create_app(settings, providers)
     gc.collect()
     gc.freeze()  # what is there now stays: looking through it for garbage would hold everybody up, 60 ms at a time
-    gc.set_threshold(*FULL_PASSES_ARE_RARE)
     return application
 
 
