@@ -3,12 +3,11 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 from msgspec.structs import replace
 
-from connectors.contract import ExecutionQuery, Stale
-from connectors.errors import ConnectorError, UnreadableError
+from connectors.contract import ExecutionQuery
+from connectors.errors import ConnectorError, OutOfTimeError, UnreadableError
 from resolvers.candidates import Candidates
 from resolvers.context import Context
 from resolvers.left_out import left_out
@@ -78,8 +77,10 @@ class Report:
         if (error := self.candidates.errors.get(plan.source.name)) is not None:
             return error.as_data()
         stale = [stream.stale_because for _, stream in own if stream.stale_because is not None]
-        if stale or plan.stale is not None:
-            return _of_stale(stale[0] if stale else cast(Stale, plan.stale).because)
+        if plan.stale is not None:
+            stale.append(plan.stale.because)
+        if stale:
+            return _of_stale(stale)
         missing = _of_left_out([stream for _, stream in own])
         if missing is None and plan.remark is not None:
             return plan.remark.as_data()
@@ -96,8 +97,9 @@ def _of_left_out(streams: Sequence[Stream]) -> SourceError | None:
     return None
 
 
-def _of_stale(because: ConnectorError) -> SourceError:
-    """What is shown is of the outcome's `asOf`: newer runs may be missing."""
+def _of_stale(reasons: Sequence[ConnectorError]) -> SourceError:
+    """What is shown is of the outcome's `asOf`: newer runs may be missing. Told is what the source itself has said."""
+    because = next((reason for reason in reasons if not isinstance(reason, OutOfTimeError)), reasons[0])
     return replace(because.as_data(), message=f"an older answer stands in: {because.message}")
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 from unittest import mock
 
-from graphql import GraphQLSchema, execute, parse
+from graphql import DocumentNode, GraphQLSchema, execute, parse
 
 from connectors.cached import Cached
 from connectors.caches import Caches
@@ -33,6 +33,13 @@ QUERY = parse("""query ($input: ExecutionHistoryInput) {
     nodes { id source nativeId status startedAt endedAt durationMs workflow { nativeId } }
     pageInfo { hasNextPage } complete asOf
     sources { source status count requests asOf error { code message retryable } }
+  }
+}""")
+STEPS = parse("""query ($input: ExecutionHistoryInput) {
+  executionHistory(input: $input, first: 500) {
+    nodes { id source status startedAt steps {
+      complete totalCount error { code } nodes { id name status startedAt endedAt }
+    } }
   }
 }""")
 OLD = 400.0
@@ -93,6 +100,16 @@ class Bench:
         assert answer["complete"], answer["sources"]
         return cast(Sequence[Row], answer["nodes"])
 
+    async def with_steps(self, fault: str | None = None) -> Sequence[Row]:
+        """All rows with their steps, by a process that knows nothing. A fault hits the calls for steps alone."""
+        process = self._process()
+        if fault is None:
+            return cast(Sequence[Row], (await self._ask(process, STEPS))["nodes"])
+        async with self._suffering(fault, of="execution" if self.faulty == "informer" else "steps"):
+            answer = await self._ask(process, STEPS)
+            await process.aclose()
+        return cast(Sequence[Row], answer["nodes"])
+
     async def cold(self, fault: str) -> Cell:
         """The answer of a process that has asked the source for nothing before."""
         process = self._process()
@@ -132,10 +149,10 @@ class Bench:
         caches = Caches(Memory(clock=self._clock), clock=self._clock)
         return connect(name, configured, find_providers()[configured.provider], caches, self._clock)
 
-    async def _ask(self, process: House, **wanted: Any) -> Mapping[str, Any]:
+    async def _ask(self, process: House, document: DocumentNode = QUERY, **wanted: Any) -> Mapping[str, Any]:
         context = Context(process)
         context.enter()
-        told: Any = execute(self.schema, QUERY, context_value=context, variable_values={"input": wanted})
+        told: Any = execute(self.schema, document, context_value=context, variable_values={"input": wanted})
         result = await told
         assert result.errors is None, result.errors
         self.said.append(json.dumps(result.data))
@@ -167,9 +184,9 @@ class Bench:
         )
 
     @contextlib.asynccontextmanager
-    async def _suffering(self, fault: str) -> AsyncIterator[Active]:
+    async def _suffering(self, fault: str, **scope: str) -> AsyncIterator[Active]:
         try:
-            yield await self.sandbox.fault(self.faulty, fault)
+            yield await self.sandbox.fault(self.faulty, fault, **scope)
         finally:
             await self.sandbox.heal(self.faulty)
             for connector in self._open:

@@ -62,8 +62,6 @@ class Cell(NamedTuple):
     code: Code | None
     cold_calls: Calls
     warm_calls: Calls
-    warm_code: Code | None = None
-    "Where it is another one."
 
 
 MATRIX: Mapping[str, Cell] = {
@@ -92,8 +90,8 @@ MATRIX: Mapping[str, Cell] = {
     "503":                 Cell(AWAY,    Code.UNREACHABLE,     FIRST, TRIED),
     "504":                 Cell(AWAY,    Code.UNREACHABLE,     FIRST, TRIED),
     "burst-of-500":        Cell(AWAY,    Code.UNREACHABLE,     FIRST, Calls(3, 5)),
-    "429-seconds":         Cell(AWAY,    Code.RATE_LIMITED,    FIRST, Calls(3, 5), Code.TIMEOUT),
-    "429-date":            Cell(AWAY,    Code.RATE_LIMITED,    FIRST, Calls(3, 5), Code.TIMEOUT),
+    "429-seconds":         Cell(AWAY,    Code.RATE_LIMITED,    FIRST, Calls(3, 5)),
+    "429-date":            Cell(AWAY,    Code.RATE_LIMITED,    FIRST, Calls(3, 5)),
     "token-expired":       Cell(LESS,    Code.UNAUTHENTICATED, EACH,  EACH),
     "redirect-302":        Cell(NOTHING, Code.BAD_RESPONSE,    FIRST, FIRST),
     # the body
@@ -146,14 +144,6 @@ EXCEPTIONS: Mapping[tuple[str, str], tuple[Cell, str]] = {
         Cell(AWAY, Code.RATE_LIMITED, FIRST, TRIED),
         "that is how it says «too many»",
     ),
-    ("429-seconds", "boomi"): (
-        Cell(AWAY, Code.RATE_LIMITED, FIRST, Calls(3, 5)),
-        "one call for all, so that there is time for its tries",
-    ),
-    ("429-date", "boomi"): (
-        Cell(AWAY, Code.RATE_LIMITED, FIRST, Calls(3, 5)),
-        "one call for all, so that there is time for its tries",
-    ),
     ("token-expired", "boomi"): (Cell(ALL, None, EACH, EACH), "done before it strikes"),
     ("token-expired", "yandex"): (
         Cell(ALL, None, Calls(5, 5), Calls(5, 5)),
@@ -189,11 +179,6 @@ def expected(fault: str, provider: str) -> Cell:
     """What a fault gives at a source."""
     exception = EXCEPTIONS.get((fault, provider))
     return MATRIX[fault] if exception is None else exception[0]
-
-
-def code_of(cell: Cell, *, is_warm: bool) -> Code | None:
-    """The error's code."""
-    return cell.warm_code or cell.code if is_warm else cell.code
 
 
 def sent(calls: Calls, provider: str) -> int:

@@ -16,12 +16,17 @@ from connectors.registry import find_providers
 from sandbox import FAULTS, PROVIDERS
 from tests.system.canaries import credentials, logs, secrets, told_in
 from tests.system.fault_cells import Cell, Row, bench, is_invisible
-from tests.system.fault_matrix import EXCEPTIONS, MATRIX, Rows, code_of, expected, sent
+from tests.system.fault_matrix import EXCEPTIONS, MATRIX, Rows, expected, sent
 from tests.system.idle import run_idle
 
 PLAIN = [name for name, fault in FAULTS.items() if fault.kind not in ("paging", "tls")]
 PAGING = [name for name, fault in FAULTS.items() if fault.kind == "paging"]
 TLS = [name for name, fault in FAULTS.items() if fault.kind == "tls"]
+OF_STEPS = ["hang", "cut-without-length", "404", "500", "token-expired", "empty-200", "truncated-json"] + [
+    name for name, fault in FAULTS.items() if "one record" in fault.description.lower()
+]
+ODD_BUT_TRUE = {"unknown-enum", "missing-required"}
+"What the provider says of a step then is another thing, and is shown as it says it."
 UNHARMED = {("token-expired", "boomi")}
 "Where a fault strikes after the last call."
 
@@ -35,6 +40,8 @@ class Findings:
     "By fault, and by whether anything was known before."
     truth: dict[str, tuple[Sequence[Row], Sequence[Row]]] = field(default_factory=dict)
     "By fault: the rows of the source and of the others without it."
+    steps: dict[str, Sequence[Row]] = field(default_factory=dict)
+    "By fault of the calls for steps: all rows with theirs. Without one: under an empty name."
     said: list[str] = field(default_factory=list)
     logged: list[str] = field(default_factory=list)
     secrets: set[str] = field(default_factory=set)
@@ -62,6 +69,8 @@ async def find(findings: Findings, folder: Path) -> None:
                 findings.cells[fault, "cold"] = await one.cold(fault)
                 findings.cells[fault, "warm"] = await one.warm(fault)
                 findings.secrets |= credentials(one.sandbox)
+            if faults is PLAIN:
+                findings.steps = {"": await one.with_steps()} | {name: await one.with_steps(name) for name in OF_STEPS}
             findings.said += one.said
             findings.secrets |= secrets(one.sandbox)
         await asyncio.sleep(0)
@@ -81,7 +90,7 @@ def test_each_fault_gives_what_the_table_says(found: Findings) -> None:
         status, _ = row.answer.cold if known == "cold" else row.answer.warm
         is_stale = row.answer.is_stale and known == "warm"
         calls = sent(row.cold_calls if known == "cold" else row.warm_calls, found.provider)
-        wanted[fault, known] = (status, code_of(row, is_warm=known == "warm"), is_stale, calls)
+        wanted[fault, known] = (status, row.code, is_stale, calls)
         got[fault, known] = (cell.status, cell.code, cell.is_stale, cell.calls)
 
     assert got == wanted
@@ -136,6 +145,26 @@ def told(row: Row, provider: str) -> Row:
     """A row whose state is a word that nobody knows. Where the state alone tells whether a run is over, so is that."""
     is_over = provider not in ("boomi", "yandex")
     return {**row, "status": "UNKNOWN"} | ({} if is_over else {"endedAt": None, "durationMs": None})
+
+
+def test_no_steps_are_wrong_or_silently_fewer(found: Findings) -> None:
+    """And a run is none the worse for what befalls its steps."""
+    assert len(OF_STEPS) > 15
+    truth = found.steps.pop("")
+    for fault, rows in found.steps.items():
+        for row, true in zip(rows, truth, strict=True):
+            place = fault, row["id"]
+            assert {**row, "steps": None} == {**true, "steps": None}, place
+            if row["steps"]["complete"]:
+                assert row["steps"]["totalCount"] == len(row["steps"]["nodes"]), place
+                assert row["steps"]["error"] is None, place
+                if fault not in ODD_BUT_TRUE:
+                    assert row["steps"] == true["steps"], place
+            else:
+                assert row["steps"]["error"] is not None, place
+                assert row["steps"]["totalCount"] is None, place
+                names = [step["name"] for step in true["steps"]["nodes"]]
+                assert {step["name"] for step in row["steps"]["nodes"]} <= {*names, "model"}, place
 
 
 def test_no_secret_is_told_anywhere(found: Findings) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from sandbox import FAULTS, PROVIDERS
 from sandbox.faults import Kind
 from tests.snapshots import part, with_part
-from tests.system.fault_matrix import EXCEPTIONS, MATRIX, Calls, Cell, code_of
+from tests.system.fault_matrix import EXCEPTIONS, MATRIX, Calls, Cell
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 HEAD = [
@@ -39,9 +39,8 @@ def _told(cell: Cell) -> str:
 
 def _answer(cell: Cell, *, is_warm: bool) -> str:
     status, rows = cell.answer.warm if is_warm else cell.answer.cold
-    code = code_of(cell, is_warm=is_warm)
     shown = "all of before" if is_warm and cell.answer.is_stale else rows.value
-    return f"{status}{f' `{code.value}`' if code else ''}: {shown}"
+    return f"{status}{f' `{cell.code.value}`' if cell.code else ''}: {shown}"
 
 
 def _calls(cell: Cell) -> str:
