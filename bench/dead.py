@@ -20,7 +20,7 @@ from bench.processes import Server, end, free_port, serving
 from bench.progress import tell
 from bench.shapes import SHAPES, Shape
 from bench.table import Table
-from bench.warm import CONNECTIONS, DifferentError
+from bench.warm import CONNECTIONS, DifferentError, Tries
 
 WORKFLOWS, RUNS_EACH = 4, 60
 OUTCOMES = "complete sources { source status count asOf error { code message } }"
@@ -45,32 +45,35 @@ def run(quick: bool) -> Sequence[Table]:
         end(dead.providers.process)
         figures = []
         for shape in SHAPES:
-            before = shown[shape.name][1]
-            rates: dict[str, list[float]] = {"living": [], "dead": []}
+            tries = {"living": Tries(), "dead": Tries()}
             for number in range(rounds + 1):
                 for name, one in (("living", living), ("dead", dead)):
+                    before = one.server.cpu_seconds()
                     done = load(url(one), body(shape), connections=CONNECTIONS, seconds=seconds if number else 1.0)
                     if done.errors or done.non_2xx:
                         raise DifferentError(f"{name}: {done.errors} errors, {done.non_2xx} refusals")
                     if number:
-                        rates[name].append(done.requests_per_second)
+                        tries[name].add(done, one.server.cpu_seconds() - before)
                         tell(f"{shape.name}, round {number} of {rounds}: {name}: {plain(done.requests_per_second)}/s")
             rows(living, shape, "OK")
-            if rows(dead, shape, "PARTIAL") != before:
+            if rows(dead, shape, "PARTIAL") != shown[shape.name][1]:
                 raise DifferentError("with dead providers other rows are shown than before")
-            figures.append((shape, Figure.of(rates["living"]), Figure.of(rates["dead"])))
+            figures.append((shape, tries["living"], tries["dead"]))
     return [table(figures)]
 
 
-def table(figures: Sequence[tuple[Shape, Figure, Figure]]) -> Table:
-    """The rates side by side. The share is that of the medians."""
+def table(figures: Sequence[tuple[Shape, Tries, Tries]]) -> Table:
+    """The rates side by side, and what one answer takes of the server's core. Shares are those of the medians."""
+    rows = []
+    for shape, living, dead in figures:
+        rates = Figure.of(living.per_second), Figure.of(dead.per_second)
+        times = Figure.of(living.cpu_ms), Figure.of(dead.cpu_ms)
+        share = f"{100 * rates[1].median / rates[0].median:.0f} %"
+        rows.append((shape.title, *map(str, rates), share, plain(times[0].median), plain(times[1].median)))
     return Table(
         "All five providers dead, over a warm cache: answers a second",
-        ("", "living", "dead", "dead to living"),
-        [
-            (shape.title, str(living), str(dead), f"{100 * dead.median / living.median:.0f} %")
-            for shape, living, dead in figures
-        ],
+        ("", "living", "dead", "dead to living", "ms of the core, living", "dead"),
+        rows,
         [f"The aim is {AIM} % or more. Each answer tells for each source how old it is, and why."],
     )
 
