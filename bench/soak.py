@@ -30,12 +30,14 @@ log_level = "error"
 
 [cache]
 max_mb = {cache_mb}
+kept_mb = {kept_mb}
 """
 BETWEEN_SAMPLES, BETWEEN_LINES = 2.0, 30.0  # seconds
 FIRST = 0.4
 "Of the time, while caches fill."
 AIM = 1.0  # MB an hour
 RUNS = 1000  # of each provider
+KEPT_MB = 8  # for encoded parts of answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ async def soak(minutes: float, cache_mb: int) -> tuple[list[Sample], Counter[str
                 table["requests_per_second"] = 10_000
             file = sandbox.write_settings(folder)
             told = file.read_text(encoding="utf-8")
-            file.write_text(SETTINGS.format(cache_mb=cache_mb) + told, encoding="utf-8")
+            file.write_text(SETTINGS.format(cache_mb=cache_mb, kept_mb=KEPT_MB) + told, encoding="utf-8")
             port = free_port()
             command: list[str | Path] = [sys.executable, "app.py", "--config", file, "--port", str(port)]
             if can_pin():

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from cachetools import LRUCache
+from cachetools import TLRUCache
 from msgspec.structs import replace
 
 from connectors.contract import Freshness
@@ -44,13 +44,20 @@ def _weight(kept: Kept) -> int:
     return ROWS_OF_A_PAGE + len(kept.shown.page.edges)
 
 
+def _end(_key: Hashable, kept: Kept, _now: float) -> float:
+    return kept.until
+
+
 @dataclass(slots=True)
 class Pages:
-    """Pages by what was asked for."""
+    """Pages by what was asked for. Those that are good no more are gone: they hold runs that nobody else remembers."""
 
     clock: Callable[[], float] = time.monotonic
     "The one that the connectors remember by."
-    _pages: LRUCache[Hashable, Kept] = field(default_factory=lambda: LRUCache(MAX_ROWS, getsizeof=_weight))
+    _pages: TLRUCache[Hashable, Kept] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._pages = TLRUCache(MAX_ROWS, _end, timer=self.clock, getsizeof=_weight)
 
     def get(self, key: Hashable, changes: Sequence[int]) -> Shown | None:
         """The page, if it is still good.
@@ -61,10 +68,13 @@ class Pages:
         kept = self._pages.get(key)
         if kept is None:
             return None
-        if self.clock() < kept.until and kept.changes == changes:
+        if kept.changes == changes:
             return kept.shown
-        del self._pages[key]
+        self._pages.pop(key, None)
         return None
+
+    def __len__(self) -> int:
+        return len(self._pages)
 
     def keep(
         self, key: Hashable, page: ExecutionConnection, found: Found, freshness: Freshness, changes: Sequence[int]

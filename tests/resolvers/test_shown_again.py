@@ -9,7 +9,7 @@ from resolvers.context import Context, House, Source
 from resolvers.history import show
 from resolvers.pages import Pages
 from resolvers.request import read_request
-from schema.model import ExecutionConnection, ExecutionOrder, SourceOutcomeStatus
+from schema.model import ExecutionConnection, ExecutionOrder, ExecutionStatus, SourceOutcomeStatus
 from tests.connectors.asked import Asked, Clock
 
 SECOND = 10**9
@@ -24,8 +24,8 @@ class Setting:
         cache = Cached(self.source, self.clock, lambda: int(self.clock.now * SECOND), randomness=lambda: 0.5)
         self.house = House([Source(cache)], pages=Pages(self.clock), clock=self.clock)
 
-    async def page(self) -> ExecutionConnection:
-        given: dict[str, Any] = {"workflow_ids": ["w"]}
+    async def page(self, **further: Any) -> ExecutionConnection:
+        given: dict[str, Any] = {"workflow_ids": ["w"], **further}
         request = read_request(given, ExecutionOrder.STARTED_AT_DESC, 10, None, self.house.cursor_key)
         return await show(Context(self.house), request, None)
 
@@ -112,3 +112,17 @@ async def test_credentials_that_are_refused_end_what_was_shown() -> None:
 
     assert page.sources[0].status is SourceOutcomeStatus.FAILED
     assert page.nodes == []
+
+
+async def test_pages_that_are_good_no_more_are_let_go_of() -> None:
+    """They hold runs that nobody else may remember any more."""
+    setting = Setting()
+    assert setting.house.pages is not None
+    for status in ExecutionStatus:
+        await setting.page(status=[status])
+    assert len(setting.house.pages) > 1
+
+    setting.later(600, None)
+    await setting.page()
+
+    assert len(setting.house.pages) == 1
