@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -131,6 +132,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--cache-mb", type=int, default=16, help="room for what sources answered (default: 16)")
     options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the server ends with us
     print(describe(), end="\n\n", flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         samples, ended = asyncio.run(soak(options.minutes, options.cache_mb))
