@@ -71,7 +71,7 @@ $(BENCH_SETUP): $(SETUP)
 	@uv sync --quiet --frozen --inexact --group bench
 	@touch $@
 
-bench: $(BENCH_SETUP) $(BENCH_NODE) ## benchmarks beside peers, about 15 minutes; QUICK=1: about 3; PARTS="warm cold scale"; WRITE=1: into docs
+bench: $(BENCH_SETUP) $(BENCH_NODE) ## benchmarks beside peers, about 20 minutes; QUICK=1: about 4; PARTS="warm cold scale"; WRITE=1: into docs
 	@exec python -m bench $(PARTS) $(if $(QUICK),--quick) $(if $(WRITE),--write)
 
 bench-hostile: $(SETUP) ## each attack of the tests: what it does to a health request meanwhile, and to memory; QUICK=1
