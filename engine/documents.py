@@ -32,6 +32,7 @@ from engine.introspection import introspection_sizes
 from engine.limits import Limits
 from engine.shape import check_shape
 from engine.sums import Cost, Factor, Size
+from engine.tidy import tidied, unchained
 from engine.variables import coerce_variables
 
 REMEMBERED = 256 * 1024
@@ -127,7 +128,8 @@ class Documents:
         """
         document = self._known.get(text)
         if document is None:
-            document = self._prepare(text)
+            with tidied():
+                document = self._prepare(text)
             if document.length <= REMEMBERED:
                 self._known[text] = document
         return document
@@ -175,7 +177,7 @@ class Documents:
             said = f"the document has more characters than {limits.source_characters}"
             raise refused(ErrorCode.MAX_SOURCE_LENGTH_LIMIT, said)
         try:
-            return parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.comments)
+            return unchained(parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.comments))
         except GraphQLSyntaxError as error:
             said = error.message
             code = next((code for pattern, code in PASSED if pattern.search(said)), ErrorCode.GRAPHQL_PARSE_FAILED)
