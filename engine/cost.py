@@ -80,6 +80,12 @@ class Estimate:
         fields = [(node, _definition(root, node)) for node in self._root_fields(operation.selection_set)]
         return [size for node, definition in fields if definition is not None for size in _asked(node, definition)]
 
+    def keys(self, operation: OperationDefinitionNode) -> list[Size]:
+        """The lengths of the lists that root fields are asked by."""
+        root = self.schema.get_root_type(operation.operation)
+        fields = [(node, _definition(root, node)) for node in self._root_fields(operation.selection_set)]
+        return [size for node, definition in fields if definition is not None for size in _lengths(node, definition)]
+
     def _root_fields(self, selection_set: SelectionSetNode) -> Iterator[FieldNode]:
         for node in selection_set.selections:
             if isinstance(node, FieldNode):
@@ -183,13 +189,17 @@ def _default(definition: GraphQLField, name: str) -> int:
 
 def _length(node: FieldNode, definition: GraphQLField) -> Size:
     """A list without @listSize is as long as the list that it is asked by (`_entities`), or of an assumed size."""
+    return next(_lengths(node, definition), ASSUMED_SIZE)
+
+
+def _lengths(node: FieldNode, definition: GraphQLField) -> Iterator[Size]:
+    """Of the lists that a field is asked by."""
     for argument in node.arguments or ():
         if is_list_type(get_nullable_type(definition.args[argument.name.value].type)):
             if isinstance(argument.value, ListValueNode):
-                return len(argument.value.values)
-            if isinstance(argument.value, VariableNode):
-                return Given(argument.value.name.value, ASSUMED_SIZE)
-    return ASSUMED_SIZE
+                yield len(argument.value.values)
+            elif isinstance(argument.value, VariableNode):
+                yield Given(argument.value.name.value, ASSUMED_SIZE)
 
 
 def _condition(directive: DirectiveNode) -> Size:

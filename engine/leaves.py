@@ -108,6 +108,8 @@ class Words(dict[Any, str]):
 HUGE = re.compile(rb"[eE]\+?\d{3}|\d{300}")
 "Numbers that JSON allows and a float does not hold."
 
+NULL = Raw(b"null")
+
 _read = msgspec.json.Decoder(Raw).decode
 
 
@@ -127,6 +129,6 @@ class Passing:
                     text.decode("utf-8")
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                 return self.otherwise(value)
-            if HUGE.search(text) is None:
+            if HUGE.search(text) is None and checked != NULL:
                 return checked
         return self.otherwise(value)

@@ -36,6 +36,8 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     "Told of one request that is refused."
     first: int = MAX_FIRST
     "Runs on one page."
+    representations: int = 1_000
+    "Keys that one operation asks entities by (`_entities`): about as many as a body can hold."
     cost: int = 150_000
     "Values that the answer can hold at the most, and the weights of @cost: 500 runs with 100 steps each just pass."
 

@@ -86,18 +86,21 @@ def values_of(  # noqa: PLR0917  # of one kind
     for index, run in enumerate(runs):
         if (remembered := memory.get(id(run))) is not None and now < remembered[2]:
             values.append(remembered[1])
-        else:
-            value = known(run)
-            if value is UNKNOWN:
-                missing.append(index)
-            values.append(value)
+            continue
+        try:
+            value: Any = known(run)
+        except Exception as error:  # one that is not as it should be spoils itself
+            value = error
+        if value is UNKNOWN:
+            missing.append(index)
+        values.append(value)
 
     async def ask() -> Sequence[Any]:
         found = await asyncio.gather(*(find(runs[index]) for index in missing), return_exceptions=True)
         for index, value in zip(missing, found, strict=True):
             values[index] = value
             if not isinstance(value, BaseException) and lasts(value):
-                until = math.inf if runs[index].status.is_final else now + LIVE
+                until = math.inf if getattr(runs[index].status, "is_final", False) else now + LIVE
                 memory[id(runs[index])] = runs[index], value, until
         return values
 

@@ -1,7 +1,7 @@
 """Fields of runs that are more than an attribute: those that a listing leaves out, steps, and names of workflows."""
 
 import asyncio
-from collections.abc import Awaitable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Hashable, Sequence
 from typing import Any
 
 from ariadne import InterfaceType, ObjectType
@@ -101,32 +101,31 @@ async def _steps(context: Context, run: Execution, page: StepPage) -> ExecutionS
 
 def resolve_workflow_names(workflows: Sequence[Workflow], info: Info) -> Values:
     """As they came with the runs, or from the sources' lists of workflows."""
-    sources = info.context.by_name
-    known: dict[str, Mapping[str, Workflow] | None] = {}
-    names: list[Any] = []
-    for one in workflows:
+    context = info.context
+    listed = {
+        name: None if (known := source.workflows_known()) is None else known[1]
+        for name, source in context.by_name.items()
+    }
+
+    def name_of(one: Workflow) -> Any:
         if one.name is not None:
-            names.append(one.name)
-            continue
-        if one.source not in known:
-            source = sources.get(one.source)
-            listed = None if source is None else source.workflows_known()
-            known[one.source] = None if listed is None else listed[1]
-        by_id = known[one.source]
+            return one.name
+        by_id = listed.get(one.source)
         if by_id is None:
-            names.append(UNKNOWN)
-        else:
-            found = by_id.get(one.native_id)
-            names.append(None if found is None else found.name)
+            return UNKNOWN
+        found = by_id.get(one.native_id)
+        return None if found is None else found.name
+
+    names = [name_of(one) for one in workflows]
+    missing = [index for index, name in enumerate(names) if name is UNKNOWN]
 
     async def ask() -> Sequence[Any]:
-        missing = [index for index, name in enumerate(names) if name is UNKNOWN]
-        asked = (_workflow_name(info.context, workflows[index]) for index in missing)
+        asked = (_workflow_name(context, workflows[index]) for index in missing)
         for index, name in zip(missing, await asyncio.gather(*asked, return_exceptions=True), strict=True):
             names[index] = name
         return names
 
-    return ask() if None in known.values() else names
+    return ask() if missing else names
 
 
 async def _workflow_name(context: Context, one: Workflow) -> str | None:
