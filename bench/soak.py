@@ -1,7 +1,7 @@
 """`python -m bench.soak`: some minutes of everything at once against the API as a real process, and what it holds.
 
-Caches are given little room, so that they are full after the first minutes: what grows from then on is a leak. The
-slope is that of a line through all samples from then on, by least squares.
+Caches are given little room, and documents are filled up beforehand, so that all is full after the first minutes: what
+grows from then on is a leak. The slope is that of a line through all samples from then on, by least squares.
 """
 
 import argparse

@@ -32,6 +32,7 @@ STATES = ("SUCCEEDED", "FAILED", "RUNNING", "CANCELED")
 FAULTS = ("refuse", "500", "hang", "slow-drip", "429-seconds", "reset-in-body", "truncated-json", "503", "401")
 ILL, WELL = 10.0, 5.0  # seconds
 DAYS = 30
+DOCUMENTS, AT_ONCE = 1600, 8
 FIELDS = 24
 "Of an ever new document, which has a name of its own for each."
 BETWEEN_LEAVERS = 0.1  # seconds; they wait for nothing, and would be most of the load
@@ -53,6 +54,7 @@ class Soak:
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60))
+        await self._fill()
         kinds: list[Callable[[], Awaitable[None]]] = [
             *[self._warm] * 2,
             *[self._cold] * 2,
@@ -72,6 +74,12 @@ class Soak:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._session.close()
+
+    async def _fill(self) -> None:
+        """Documents never seen before, as many as fill whatever remembers a number of them."""
+        for _ in range(0, DOCUMENTS, AT_ONCE):
+            await asyncio.gather(*(self._new_document() for _ in range(AT_ONCE)))
+        self.ended.clear()
 
     async def _over_and_over(self, kind: Callable[[], Awaitable[None]]) -> None:
         name = kind.__name__.strip("_")
