@@ -31,7 +31,7 @@ from engine.errors import ErrorCode, RefusedError, coded, refused
 from engine.introspection import introspection_sizes
 from engine.limits import Limits
 from engine.shape import check_shape
-from engine.sums import Cost, Factor, Size
+from engine.sums import Cost, Size, value_of
 from engine.tidy import tidied, unchained
 from engine.variables import coerce_variables
 
@@ -70,6 +70,8 @@ class Operation:
     cost: Cost
     pages: list[Size]
     "How many runs its root fields are asked for."
+    keys: list[Size]
+    "How many keys its root fields are asked by."
 
     @property
     def name(self) -> str | None:
@@ -143,8 +145,11 @@ class Documents:
         limits = self.limits
         variables = coerce_variables(self.schema, operation.node, given, limits.errors)
         for page in operation.pages:
-            if (page.of(variables) if isinstance(page, Factor) else page) > limits.first:
+            if value_of(page, variables) > limits.first:
                 raise refused(ErrorCode.BAD_USER_INPUT, f"first: from 1 to {limits.first}", operation.node)
+        if sum(value_of(size, variables) for size in operation.keys) > limits.representations:
+            said = f"the operation asks by more keys than {limits.representations}"
+            raise refused(ErrorCode.MAX_REPRESENTATIONS_LIMIT, said, operation.node)
         self._afford(operation.cost.of(variables), limits.cost, "the operation", operation.node)
         return variables
 
@@ -168,7 +173,8 @@ class Documents:
         for node in document.definitions:
             if isinstance(node, OperationDefinitionNode):
                 self._afford(estimate.introspection(node), self.limits.introspection_cost, "the introspection", node)
-                operations.append(Operation(document, node, estimate.of(node), estimate.pages(node)))
+                cost, pages, keys = estimate.of(node), estimate.pages(node), estimate.keys(node)
+                operations.append(Operation(document, node, cost, pages, keys))
         return Document(sha256_of(text), len(text), operations)
 
     def _parse(self, text: str) -> DocumentNode:

@@ -64,6 +64,9 @@ class ErrorCode(StrEnum):
     MAX_SELECTIONS_LIMIT = (
         "MAX_SELECTIONS_LIMIT", 400, 422, False, "`[limits] selections`."
     )  # fmt: skip
+    MAX_REPRESENTATIONS_LIMIT = (
+        "MAX_REPRESENTATIONS_LIMIT", 400, 422, False, "`[limits] representations`."
+    )  # fmt: skip
     COST_ESTIMATED_TOO_EXPENSIVE = (
         "COST_ESTIMATED_TOO_EXPENSIVE",
         400,

@@ -63,3 +63,8 @@ class Cost:
 
 NOTHING = Cost()
 Size = float | Factor
+
+
+def value_of(size: Size, variables: Variables) -> float:
+    """A size with these variables, which are coerced."""
+    return size.of(variables) if isinstance(size, Factor) else size

@@ -94,6 +94,10 @@ REACHES: Mapping[str, tuple[Callable[[int], str], ErrorCode]] = {
         ErrorCode.COST_ESTIMATED_TOO_EXPENSIVE,
     ),
     "first": (lambda count: f"{{ runs(first: {count}) {{ nodes {{ id }} }} }}", ErrorCode.BAD_USER_INPUT),
+    "representations": (
+        lambda count: f"{{ entities(keys: [{'1 ' * count}]) {{ id }} }}",
+        ErrorCode.MAX_REPRESENTATIONS_LIMIT,
+    ),
     "cost": (
         lambda n: f"{{ runs(first: {(n - 51) // 2}) {{ nodes {{ id }} {'total ' * ((n - 51) % 2 + 1)} }} }}",
         ErrorCode.COST_ESTIMATED_TOO_EXPENSIVE,

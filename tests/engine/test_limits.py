@@ -12,7 +12,7 @@ from tests.engine.limited import REACHES, codes, documents, fields, levels, sele
 
 OVER_HTTP = {"body_bytes", "body_seconds", "errors"}
 "Checked where they are kept: tests of the handler, and of documents below."
-SMALLER = {"cost": 151, "first": 60, "introspection_cost": 60}
+SMALLER = {"tokens": 900, "cost": 151, "first": 60, "introspection_cost": 60}
 "In place of defaults that other limits come before."
 
 
@@ -39,6 +39,17 @@ def test_a_limit_is_a_setting(name: str) -> None:
 
     assert code not in codes(read, reach(limit))
     assert codes(read, reach(limit + 1)) == [code]
+
+
+def test_keys_are_counted_over_all_that_is_asked_by_them() -> None:
+    """The same list of a variable may be asked by several times."""
+    twice = (
+        "query ($keys: [Key!]!) { a: entities(keys: $keys) { id } ...B }"
+        " fragment B on Query { b: entities(keys: $keys) { id } }"
+    )
+
+    assert codes(documents(representations=10), twice, {"keys": [1] * 5}) == []
+    assert codes(documents(representations=10), twice, {"keys": [1] * 6}) == [ErrorCode.MAX_REPRESENTATIONS_LIMIT]
 
 
 def test_values_that_cannot_be_are_told() -> None:

@@ -107,6 +107,12 @@ def ids(count: int) -> bytes:
     return json.dumps({"query": query, "variables": {"ids": ["x"] * count}}).encode()
 
 
+def keys(count: int) -> bytes:
+    query = "query ($keys: [_Any!]!) { _entities(representations: $keys) { __typename } }"
+    given = [{"__typename": "Execution", "id": f"x{one}"} for one in range(count)]
+    return json.dumps({"query": query, "variables": {"keys": given}}).encode()
+
+
 def files(count: int) -> bytes:
     """A multipart body of so many files of a kilobyte."""
     part = b'--x\r\nContent-Disposition: form-data; name="0"; filename="f"\r\n\r\n' + b"f" * 1024 + b"\r\n"
