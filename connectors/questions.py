@@ -22,13 +22,13 @@ class PageOf(Struct, frozen=True, tag=True):
     cursor: str | None
 
 
-class RunOf(Struct, frozen=True, tag=True):
-    """One run."""
+class RunOf(Struct, frozen=True, tag=True, gc=False):
+    """One run. Text alone, so that the garbage collector need not look at what may be a hundred thousand."""
 
     key: NativeId
 
 
-class StepsOf(Struct, frozen=True, tag=True):
+class StepsOf(Struct, frozen=True, tag=True, gc=False):
     """The steps of one run. Those of a run that is over are another question than those of before."""
 
     key: NativeId
