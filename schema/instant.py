@@ -12,6 +12,7 @@ from typing import Self
 from msgspec import Struct
 
 SECOND = 1_000_000_000  # nanoseconds
+WHOLE = len("1970-01-01T00:00:00Z")
 FIRST, LAST = timegm((1, 1, 1, 0, 0, 0)), timegm((9999, 12, 31, 23, 59, 59))  # seconds since 1970
 
 _EPOCH = datetime(1970, 1, 1)  # all times below are UTC
@@ -37,6 +38,19 @@ class Instant(Struct, frozen=True, order=True):
         Raises:
             ValueError: It is not such a text, or there is no such day or time.
         """
+        digits = text[20:-1]
+        if (
+            text[4:17:3] == "--T::"
+            and text[-1:] == "Z"
+            and (len(text) == WHOLE or (text[19] == "." and digits.isdigit() and len(digits) < 10))
+            and text.isascii()
+        ):  # as we would write it, and as nearly all are written
+            try:
+                since = datetime.fromisoformat(text[:19]) - _EPOCH
+                ns = (since.days * 86400 + since.seconds) * SECOND
+                return cls(ns + int(digits.ljust(9, "0")) if digits else ns, text)
+            except ValueError:
+                pass  # a leap second, or no time
         match = _RFC3339.fullmatch(text)
         if match is None:
             raise ValueError(f"not an RFC 3339 time with a zone: {text[:40]!r}")
@@ -46,8 +60,6 @@ class Instant(Struct, frozen=True, order=True):
         seconds = since.days * 86400 + since.seconds + leap
         digits = fraction or ""
         ns = seconds * SECOND + int(digits.ljust(9, "0"))
-        if zone == "Z" and not leap and whole[10] == "T" and len(text) == len(whole) + len(digits) + bool(digits) + 1:
-            return cls(ns, text)  # as we would write it
         if zone not in "Zz":
             ahead = (int(zone[1:3]) * 3600 + int(zone[-2:]) * 60) * (1 if zone[0] == "+" else -1)
             seconds, ns = seconds - ahead, ns - ahead * SECOND

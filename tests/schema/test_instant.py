@@ -57,6 +57,13 @@ def test_other_spellings_are_written_in_ours(text: str, written: str) -> None:
         "0001-01-01T00:00:00+01:00",
         "2026-W47-5T07:59:45Z",
         "２026-11-20T07:59:45Z",
+        "2026-11-20T07:59:45.1２Z",
+        "2026-11-20T07:59:45.1_2Z",
+        "2026-11-20T07:59:45.-2Z",
+        "2026-11-20T07:59:45.Z",
+        "2026-11-20T07:59:45Z12Z",
+        "2026-W0-20T07:59:45Z",
+        "",
     ],
 )
 def test_what_is_no_time_is_refused(text: str) -> None:
