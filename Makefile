@@ -23,7 +23,7 @@ WEB := serving/explorer/web
 EXPLORER := serving/explorer/static/index.html
 NPM := npm --no-fund --no-audit --no-update-notifier --loglevel=error
 
-.PHONY: help run check test lint types unit test-heavy fuzz format setup explorer browser audit gateways bench bench-dead bench-hostile soak lock snapshots clean
+.PHONY: help run check test lint types unit test-heavy test-walked compare fuzz format setup explorer browser audit gateways bench bench-dead bench-hostile soak lock snapshots clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -102,6 +102,12 @@ unit: $(SETUP) $(EXPLORER) $(NODE_READY) ## all tests
 
 test-heavy: $(SETUP) $(NODE_READY) ## the tests that take long, alone
 	@pytest -m heavy
+
+test-walked: $(SETUP) $(EXPLORER) $(NODE_READY) ## all tests without compiled selections
+	@HISTOGRAPH_COMPILED=off pytest
+
+compare: $(SETUP) ## 20,000 drawn documents, compiled and field by field: the answers have to be the same
+	@HISTOGRAPH_CASES=20000 pytest --timeout 3600 tests/engine/test_compiled_answers.py
 
 fuzz: $(SETUP) ## schemathesis: 500 cases of each root field over HTTP, none answered with 5xx
 	@HISTOGRAPH_FUZZ=500 pytest -rP tests/serving/test_fuzz.py -k schemathesis

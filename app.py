@@ -77,6 +77,7 @@ def compile_selections(executable: GraphQLSchema, settings: Settings) -> Compile
             shortcuts={"DateTime": AttributeOf(Instant, "text"), "JSON": RawJson()},
             keeps={"Execution": lambda run: run.status.is_final},
             kept=Kept(kept_bytes, weight_of) if kept_bytes else None,
+            encodes=True,
         )
     )
 
@@ -85,7 +86,6 @@ def create_app(settings: Settings, providers: Mapping[str, Provider]) -> Starlet
     """The application. Its sources are connected when it starts, in the loop that serves it."""
     executable = build_schema(providers)
     compiled = compile_selections(executable, settings) if settings.server.compiled else None
-    freshness = Freshness(executable) if compiled is None else Freshness(executable, encode=compiled.encode)
     connected: list[Cached] = []
     house = House(sources=[], pages=Pages())
 
@@ -110,7 +110,7 @@ def create_app(settings: Settings, providers: Mapping[str, Provider]) -> Starlet
     endpoint = GraphQLEndpoint(
         Documents(executable, settings.limits),
         lambda: Context(house),
-        freshness,
+        Freshness(executable),
         Store.of(settings.server.trusted_documents),
         settings.server.http_edition,
         compiled,

@@ -22,6 +22,8 @@ from engine.limits import Limits
 from serving.editions import Edition
 from serving.trusted import Manifest, TrustedDocuments
 
+COMPILED = "HISTOGRAPH_COMPILED"
+"An environment variable; `off` turns compiled selections off where the file says nothing."
 SOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", flags=re.ASCII)
 PATH_OF_PROBLEM = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<where>[^`]*)`)?", flags=re.DOTALL)
 
@@ -39,8 +41,8 @@ class ServerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     "Signs cursors. The same for all processes of one service; without one, a fixed key tells accidents only."
     log_level: str = "info"
     "debug, info, warning or error."
-    compiled: bool = True
-    "Completes answers by compiled selections; without, field by field, with the same result."
+    compiled: bool = msgspec.field(default_factory=lambda: os.environ.get(COMPILED) != "off")
+    "Completes answers by compiled selections; otherwise field by field, with the same result."
     http_edition: Edition = Edition.DRAFTS
     "Of GraphQL over HTTP: drafts, as most clients know it, or 2026-09."
     spaces_source: str | None = None

@@ -4,14 +4,14 @@
     await graphql(schema, data, execution_context_class=compiled.executor)
 
 Resolvers of root fields are called by graphql-core. What they give is completed here if it is made of models, and by
-graphql-core if not, or if anything about it is not regular: the answer is the same. With a place for kept texts
-(`Project.kept`) or with `RawJson`, an answer has undecoded parts, and `encode` makes JSON of it.
+graphql-core if not, or if anything about it is not regular: the answer is the same. Where the project makes JSON of
+answers by `encode`, they need no dicts (`Project.encodes`), and may hold texts that were kept from another answer.
 """
 
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Awaitable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any, ClassVar
@@ -20,6 +20,7 @@ import msgspec
 from cachetools import LRUCache
 from graphql import (
     DirectiveNode,
+    GraphQLNonNull,
     GraphQLOutputType,
     OperationDefinitionNode,
     VariableNode,
@@ -29,11 +30,11 @@ from graphql import (
 from graphql.execution import Executor
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
-from msgspec import Raw
+from msgspec import Raw, Struct, structs
 
 from engine.kept import Shelf
 from engine.leaves import IrregularError
-from engine.selections import Coming, Details, Info, Plan, Project, Site, UncompilableError
+from engine.selections import Coming, Details, Info, Plan, Project, Site, UncompilableError, attribute_for
 
 REMEMBERED = 512
 "Operations."
@@ -88,7 +89,7 @@ class CompiledExecutor(Executor[Any]):
         return built
 
 
-Open = tuple[dict[str, Any], Any, Coming | None]
+Open = tuple[Any, Any, Coming | None]
 "An object of the answer with a place left open, the value it is made of, and what it is a part of."
 
 
@@ -136,14 +137,20 @@ class Run(dict[int, list[Open]]):
         return due, calls
 
     def _fill(self, due: Sequence[tuple[Site, list[Open]]], calls: Sequence[Sequence[Any]]) -> None:
+        encodes = self._plan.project.encodes
         for (site, entries), values in zip(due, calls, strict=True):
-            key, complete, lasts = site.key, site.complete, site.batch.lasts
+            complete, lasts = site.complete, site.batch.lasts
+            put: Callable[[Any, str, Any], None] = setattr if encodes else dict.__setitem__
+            place = attribute_for(site.key) if encodes else site.key
+            may_be_null = not isinstance(site.definition.type, GraphQLNonNull)
             for (answer, value, part_of), found in zip(entries, values, strict=True):
-                if isinstance(found, Exception):
-                    raise IrregularError
                 if part_of is not None and part_of.lasts:
                     part_of.lasts = lasts(value, found, self._info)
-                answer[key] = complete(found, self, part_of)
+                if found is None and may_be_null:
+                    continue  # as it stands there already
+                if isinstance(found, Exception):
+                    raise IrregularError
+                put(answer, place, complete(found, self, part_of))
 
 
 class Shelves(dict[int, Shelf]):
@@ -257,6 +264,8 @@ def _plain(part: Any) -> Any:
         return part.built
     if isinstance(part, Raw):
         return json.loads(bytes(part))
+    if isinstance(part, Struct):
+        return {one.encode_name: getattr(part, one.name) for one in structs.fields(part)}
     raise TypeError(f"{type(part).__name__} is not JSON")
 
 

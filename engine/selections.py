@@ -1,13 +1,13 @@
 """Selections compiled to Python: the fields that a document asks of one class of objects, as one function.
 
-How it works. graphql-core answers a field by walking: for each object of a list, and each field of its selection, it
+How it works. graphql-core answers a query by walking: for each object of a list, and each field of its selection, it
 looks up the field, its resolver, its arguments and its type, calls, checks and completes. All of that but the values is
 the same for every object of a class. So it is done once, and what remains is written down as a Python function, such as
 
     def build(v, p, m):                                  # BoomiExecution { id status name: nativeId steps { … } }
         d = {"id": x if type(x := v.id) is str else f0(x),
-             "status": f1[x] if (x := v.status) is not None else f2(x),
-             "name": …,
+             "status": f1[(x := v.status)],
+             "name": x if type(x := v.native_id) is str else f2(x),
              "steps": None}
         p[3].append((d, v, m))
         return d
@@ -28,8 +28,9 @@ their class begins with a look there. `m` is the object whose text will be kept,
 """
 
 import keyword
-from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import count
 from typing import Any, Protocol
 
@@ -53,6 +54,7 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_subfields
 from graphql.execution.values import VariableValues, get_argument_values
+from msgspec import Struct, defstruct
 
 from engine.kept import Kept, Shelf
 from engine.leaves import IrregularError, Shortcut, leaf_expression
@@ -85,7 +87,7 @@ class Batch(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Site:
     """A field whose values are asked for in batches: one place in the selection, and its arguments."""
 
@@ -100,15 +102,17 @@ class Site:
 
     def arguments(self, variables: VariableValues) -> Mapping[str, Any]:
         """As the resolver takes them."""
+        if not self.definition.args:
+            return {}
         return get_argument_values(self.definition, self.details[0].node, variables, None, True)
 
-    @property
+    @cached_property
     def has_variables(self) -> bool:
         """Whether its arguments may be others the next time."""
         values = [one.value for one in self.details[0].node.arguments or ()]
         return any("$" in print_ast(value) for value in values)
 
-    @property
+    @cached_property
     def nodes(self) -> list[FieldNode]:
         """As in a resolver's info."""
         return [one.node for one in self.details]
@@ -136,6 +140,8 @@ class Project:
         shortcuts: By custom scalar.
         keeps: By type or interface: whether an object never changes any more.
         kept: Where their texts are kept.
+        encodes: Answers become JSON by `Compiled.encode`: then their objects are structs, which are made and encoded
+            in less time than dicts, and parts of them may be text already. Needed for `kept` and `RawJson`.
     """
 
     schema: GraphQLSchema
@@ -144,6 +150,7 @@ class Project:
     shortcuts: Mapping[str, Shortcut] = field(default_factory=dict)
     keeps: Mapping[str, Callable[[Any], bool]] = field(default_factory=dict)
     kept: Kept | None = None
+    encodes: bool = False
 
     def batch_of(self, parent: GraphQLObjectType, name: str) -> Batch | None:
         """What resolves a field, if it is resolved in batches."""
@@ -207,7 +214,7 @@ class Plan:
             regular = f"[{item} for x in x] if {is_list} else {code.name(irregular)}(x)"
         else:
             classes = Classes(self, inner, details)
-            regular = f"({code.name(classes.get)}(type({first})) or {code.name(classes.learn)}(x))(x, p, m)"
+            regular = f"{code.name(classes)}[type({first})](x, p, m)"
         return f"None if {read} is None else {regular}" if is_nullable else regular
 
     def fields(self, parent: GraphQLObjectType, details: Details) -> Iterator[tuple[str, Details, GraphQLField]]:
@@ -257,20 +264,20 @@ class Classes(dict[type, Callable[..., Any]]):
             if one.fragment_variable_values is not None or one.defer_usage is not None:
                 raise UncompilableError
 
-    def learn(self, value: object) -> Callable[..., Any]:
-        """The function for a value's class, which is new here.
-
-        Raises:
-            IrregularError: It is no model, or not of this type.
-        """
-        cls = type(value)
+    def __missing__(self, cls: type) -> Callable[..., Any]:
+        """What finds the function for a class that is new here, by its first object."""
         if not issubclass(cls, self._plan.project.models):
             raise IrregularError
-        parent = self._parent(value)
-        if parent.is_type_of is not None:
-            raise IrregularError
-        self[cls] = function = Building(self._plan, parent, self._details, cls).function()
-        return function
+
+        def learn(value: Any, p: Any, m: Any) -> Any:
+            if cls not in self:
+                parent = self._parent(value)
+                if parent.is_type_of is not None:
+                    raise IrregularError
+                self[cls] = Building(self._plan, parent, self._details, cls).function()
+            return self[cls](value, p, m)
+
+        return learn
 
     def _parent(self, value: object) -> GraphQLObjectType:
         if isinstance(self._kind, GraphQLObjectType):
@@ -294,7 +301,7 @@ class Building:
 
     def function(self) -> Callable[..., Any]:
         """Takes an object, a run, and what is coming that the object is a part of."""
-        code, entries, sites = Code(), [], []
+        code, entries, sites = Code(), {}, []
         for key, details, definition in self.plan.fields(self.parent, self.details):
             name = details[0].node.name.value
             if name == "__typename":
@@ -304,8 +311,11 @@ class Building:
                 value = "None"
             else:
                 value = self.plan.expression(definition.type, details, self._read(definition, name), code)
-            entries.append(f"{key!r}: {value}")
-        code.line("d = {" + ", ".join(entries) + "}")
+            entries[key] = value
+        if self.plan.project.encodes:
+            code.line(f"d = {code.name(struct_of(self.parent.name, entries))}({', '.join(entries.values())})")
+        else:
+            code.line("d = {" + ", ".join(f"{key!r}: {value}" for key, value in entries.items()) + "}")
         for site in sites:
             code.line(f"p[{site.index}].append((d, v, m))")
         code.returns("d")
@@ -342,6 +352,20 @@ class Building:
             return coming
 
         return look
+
+
+def struct_of(name: str, keys: Iterable[str]) -> type[Struct]:
+    """A class for one selection's part of an answer. It lives for a moment and holds no circles: no need to look."""
+    return defstruct(name, [attribute_for(key) for key in keys], rename=dict(map(_renamed, keys)), gc=False)
+
+
+def attribute_for(key: str) -> str:
+    """The attribute that holds what stands under a key: keys may be words of Python's."""
+    return f"k_{key}"
+
+
+def _renamed(key: str) -> tuple[str, str]:
+    return attribute_for(key), key
 
 
 class Code:

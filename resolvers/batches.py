@@ -81,18 +81,26 @@ def values_of(  # noqa: PLR0917  # of one kind
     """
     memory = context.remembered(field, MAX_REMEMBERED)
     now = context.house.clock()
+    if now >= memory.until:
+        memory.forget(now)
+    found = [memory.get(id(run)) for run in runs]
+    if None not in found:
+        return [one[1] for one in found if one is not None]
     values: list[Any] = []
     missing: list[int] = []
-    for index, run in enumerate(runs):
-        if (remembered := memory.get(id(run))) is not None and now < remembered[2]:
-            values.append(remembered[1])
+    for index, (run, one) in enumerate(zip(runs, found, strict=True)):
+        if one is not None:
+            values.append(one[1])
             continue
         try:
             value: Any = known(run)
         except Exception as error:  # one that is not as it should be spoils itself
-            value = error
+            values.append(error)
+            continue
         if value is UNKNOWN:
             missing.append(index)
+        else:
+            memory.keep(run, value)
         values.append(value)
 
     async def ask() -> Sequence[Any]:
@@ -100,8 +108,8 @@ def values_of(  # noqa: PLR0917  # of one kind
         for index, value in zip(missing, found, strict=True):
             values[index] = value
             if not isinstance(value, BaseException) and lasts(value):
-                until = math.inf if getattr(runs[index].status, "is_final", False) else now + LIVE
-                memory[id(runs[index])] = runs[index], value, until
+                run = runs[index]
+                memory.keep(run, value, math.inf if getattr(run.status, "is_final", False) else now + LIVE)
         return values
 
     return ask() if missing else values

@@ -14,9 +14,9 @@ from connectors.contract import Connector, Remembering, deadline, tally
 from connectors.errors import UnreachableError
 from resolvers.cursor import DEFAULT_KEY
 from resolvers.loaders import Loaders, by_any_id
-from resolvers.pages import Found, Pages
+from resolvers.pages import Found, FoundValues, Pages
 from resolvers.streams import Memory
-from schema.model import Execution, ExecutionConnection, Workflow
+from schema.model import ExecutionConnection, Workflow
 
 
 @dataclass(slots=True)
@@ -95,12 +95,11 @@ class Context:
     "What gathers the objects of one field and its arguments."
     found: Found = field(default_factory=dict)
     "What was found for runs; shared by all requests that show the same page."
-    named: frozenset[str] = frozenset()
-    "Sources whose workflows were remembered as the answer was begun."
     by_name: Mapping[str, Source] = field(init=False)
     "The sources."
     started: float = field(init=False)
     _loaders: dict[str, Loaders] = field(init=False)
+    _workflows: Mapping[str, tuple[int, Mapping[str, Workflow]]] | None = None
 
     def __post_init__(self) -> None:
         self.started = self.house.clock()
@@ -111,6 +110,14 @@ class Context:
         """From here on calls made in this task, and in those it starts, count as this request's and end with it."""
         tally.set(self.tally)
         deadline.set(self.deadline)
+
+    @property
+    def workflows_known(self) -> Mapping[str, tuple[int, Mapping[str, Workflow]]]:
+        """By source, where its workflows are remembered: a version, and they by any of their ids. Looked up once."""
+        if self._workflows is None:
+            known = {name: source.workflows_known() for name, source in self.by_name.items()}
+            self._workflows = {name: one for name, one in known.items() if one is not None}
+        return self._workflows
 
     @property
     def deadline(self) -> float:
@@ -129,11 +136,11 @@ class Context:
             self._loaders[source] = Loaders(self.by_name[source].connector)
         return self._loaders[source]
 
-    def remembered(self, name: Hashable, at_most: int) -> dict[int, tuple[Execution, Any, float]]:
+    def remembered(self, name: Hashable, at_most: int) -> FoundValues:
         """Values of a field; not kept if there are so many fields already."""
         if name in self.found or len(self.found) < at_most:
-            return self.found.setdefault(name, {})
-        return {}
+            return self.found.setdefault(name, FoundValues())
+        return FoundValues()
 
 
 Info = GraphQLResolveInfo[Context]

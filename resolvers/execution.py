@@ -102,10 +102,7 @@ async def _steps(context: Context, run: Execution, page: StepPage) -> ExecutionS
 def resolve_workflow_names(workflows: Sequence[Workflow], info: Info) -> Values:
     """As they came with the runs, or from the sources' lists of workflows."""
     context = info.context
-    listed = {
-        name: None if (known := source.workflows_known()) is None else known[1]
-        for name, source in context.by_name.items()
-    }
+    listed = {name: known[1] for name, known in context.workflows_known.items()}
 
     def name_of(one: Workflow) -> Any:
         if one.name is not None:
@@ -140,14 +137,12 @@ async def _workflow_name(context: Context, one: Workflow) -> str | None:
 
 def workflows_version(info: Info) -> Hashable:
     """Changes when a name in a source's list of workflows does, as far as the lists are remembered."""
-    known = {one.name: listed[0] for one in info.context.house.sources if (listed := one.workflows_known()) is not None}
-    info.context.named = frozenset(known)
-    return tuple(known.items())
+    return tuple((name, known[0]) for name, known in info.context.workflows_known.items())
 
 
 def name_lasts(one: Workflow, _name: str | None, info: Info) -> bool:
     """Until the version changes, or for ever if the run has brought it."""
-    return one.name is not None or one.source in info.context.named
+    return one.name is not None or one.source in info.context.workflows_known
 
 
 def resolve_total_counts(pages: Sequence[ExecutionConnection], _info: Info) -> Values:

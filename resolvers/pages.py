@@ -6,6 +6,7 @@ An equal query then gets the very same page: as of the same time, with the same 
 import time
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, NamedTuple
 
 from cachetools import TLRUCache
@@ -19,9 +20,27 @@ MAX_ROWS = 20_000
 ROWS_OF_A_PAGE = 20
 "What a page weighs besides its runs."
 
-Found = dict[Hashable, dict[int, tuple[Execution, Any, float]]]
-"""Values of fields that are more than an attribute: by field, then by the run's identity; the run, its value, and until
-when that is good, on the house's clock."""
+
+class FoundValues(dict[int, tuple[Execution, Any, float]]):
+    """Values of one field by the run: the run itself, its value, and until when that is good, on the house's clock."""
+
+    until: float = inf
+    "When the first of them ends to be good."
+
+    def keep(self, run: Execution, value: object, until: float = inf) -> None:
+        """Remembers a value."""
+        self[id(run)] = run, value, until
+        self.until = min(self.until, until)
+
+    def forget(self, now: float) -> None:
+        """Forgets those that are good no more."""
+        for key in [key for key, (_, _, until) in self.items() if until <= now]:
+            del self[key]
+        self.until = min((until for _, _, until in self.values()), default=inf)
+
+
+Found = dict[Hashable, FoundValues]
+"By field."
 
 
 class Shown(NamedTuple):

@@ -157,7 +157,7 @@ class Execution(Timed, frozen=True, kw_only=True, dict=True):
         """Opaque id."""
         return pack(self.source, self.key.workflow, self.key.execution)
 
-    @property
+    @cached_property
     def native_id(self) -> str:
         """The provider's own id."""
         return self.key.execution

@@ -93,11 +93,12 @@ class GraphQLEndpoint:
         if not operation.is_query:
             return answer({"data": result.data}, 200, media_type, {"Cache-Control": NO_STORE}, self.encode)
         headers = {"Cache-Control": self.freshness.cache_control(context.pages)}
+        content = self.encode({"data": result.data})
         if request.method != "POST":
-            headers["ETag"] = self.freshness.etag(operation, result.data)
+            headers["ETag"] = self.freshness.etag(operation, content)
             if matches(headers["ETag"], request.headers.get("if-none-match")):
                 return Response(status_code=304, headers=ALWAYS | headers)
-        return answer({"data": result.data}, 200, media_type, headers, self.encode)
+        return sent(content, 200, media_type, headers)
 
     def encode(self, body: Any) -> bytes:
         """JSON, also of what has no place in it: half a surrogate pair."""
@@ -208,4 +209,9 @@ def answer(
     encode: Callable[[Any], bytes] = encode,
 ) -> Response:
     """As JSON."""
-    return Response(encode(body), status, {**ALWAYS, **headers, "Content-Type": f"{media_type}; charset=utf-8"})
+    return sent(encode(body), status, media_type, headers)
+
+
+def sent(content: bytes, status: int, media_type: str, headers: Mapping[str, str]) -> Response:
+    """What is JSON already."""
+    return Response(content, status, {**ALWAYS, **headers, "Content-Type": f"{media_type}; charset=utf-8"})

@@ -91,6 +91,7 @@ class Shop:
 
     items: Any
     kept: Kept | None = None
+    encodes: bool = True
     parts: Asked = field(default_factory=lambda: Asked(parts_of))
     makers: Asked = field(default_factory=lambda: Asked(lambda part: Maker(f"maker of {part.name}")))
     documents: dict[str, DocumentNode] = field(default_factory=dict)
@@ -118,6 +119,7 @@ class Shop:
                 {"Price": AttributeOf(Money, "text"), "JSON": RawJson()},
                 {"Item": lambda item: item.is_sold},
                 self.kept,
+                self.encodes,
             )
         )
 
@@ -146,8 +148,9 @@ fragment Door on Car { doorCount name }"""
 ITEMS = [Car(id="a"), Boat(id="b", price=None, color="BLUE", size=None), Car(id="c", is_sold=False)]
 
 
-async def test_answers_are_those_of_graphql_core() -> None:
-    shop = Shop(ITEMS)
+@pytest.mark.parametrize("encodes", [True, False])
+async def test_answers_are_those_of_graphql_core(encodes: bool) -> None:
+    shop = Shop(ITEMS, encodes=encodes)
     for variables in ({}, {"parts": False}, {"n": 0}, {"n": 3}):
         assert await shop.ask(ALL, **variables) == await shop.walked(ALL, **variables)
     assert shop.compiled.uses == {"compiled": 4}
