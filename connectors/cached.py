@@ -55,7 +55,7 @@ REST, LONGEST_REST = 1.0, 5.0
 PATIENCE = 0.5
 "Of the time left to a query: how long to wait for an answer when there is one of before."
 AFTER_ALL = 0.05
-"Seconds after a page came until its runs are remembered one by one: not while others are read for the same answer."
+"Seconds after an answer came until it is put in order: not while others are read that somebody waits for with it."
 FAIR = 1.0
 "Seconds of waiting in vain that tell something of the source."
 
@@ -93,7 +93,7 @@ class Cached:
     "Questions by what became of them: remembered, asked, refreshed, stood in."
     _memory: Memory = field(init=False, repr=False)
     _unsorted: "deque[tuple[Key, Answer, float]]" = field(default_factory=deque, init=False, repr=False)
-    "Pages whose runs are not remembered one by one yet, and when they came, on the clock."
+    "Pages and steps that are not weighed yet, and when they came, on the clock."
     _timer: asyncio.TimerHandle | None = field(default=None, init=False, repr=False)
     _flights: Flights[Key, Answer] = field(default_factory=Flights, init=False, repr=False)
     changes: int = field(default=0, init=False)
@@ -338,15 +338,17 @@ class Cached:
             value = replace(value, as_of=asked_at)
         lists = lists_fresh(self.capabilities, self._workflows, self.rate or self.capabilities.rate)
         lifetime = lifetime_of(question, value, lists, self.randomness())
-        return Answer(detached(value), asked_at, lifetime)
+        return Answer(value, asked_at, lifetime)
 
     def _taken(self, key: Key, answer: Answer | ConnectorError) -> Answer | ConnectorError:
         """Takes note of what came."""
         if isinstance(answer, Answer):
             weight = None
-            if isinstance(answer.value, Page) and not self.capabilities.fields_from_detail:
+            if isinstance(answer.value, Page | StepList):
                 weight = roughly(answer.value)
-                answer = self._to_be_sorted_in(key, answer, answer.value)
+                answer = self._to_be_sorted_in(key, answer)
+            else:
+                detached(answer.value)
             if isinstance(answer.value, list):
                 self._workflows = len(answer.value)
                 if self._listed != answer.value:
@@ -364,16 +366,17 @@ class Cached:
             self.changes += 1
         return answer
 
-    def _to_be_sorted_in(self, key: Key, answer: Answer, page: Page) -> Answer:
-        """The same page, whose runs will be remembered one by one when those who wait for it have gone on."""
-        answer = replace(answer, value=replace(page, executions=list(page.executions)))
+    def _to_be_sorted_in(self, key: Key, answer: Answer) -> Answer:
+        """The same answer, which will be put in order when those who wait for it have gone on."""
+        if isinstance(page := answer.value, Page):
+            answer = replace(answer, value=replace(page, executions=list(page.executions)))
         self._unsorted.append((key, answer, self.clock() - answer.age))
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(AFTER_ALL, self._sort_in_some)
         return answer
 
     def _sort_in_some(self) -> None:
-        """A page at a time, so that nobody is held up for long."""
+        """An answer at a time, so that nobody is held up for long."""
         self._timer = None
         if self._unsorted:
             self._sort_in(*self._unsorted.popleft())
@@ -385,14 +388,21 @@ class Cached:
         while self._unsorted:
             self._sort_in(*self._unsorted.popleft())
 
-    def _sort_in(self, page_key: Key, answer: Answer, born: float) -> None:
+    def _sort_in(self, key: Key, answer: Answer, born: float) -> None:
+        """Lets go of the bytes that the answer came in, and tells what it weighs."""
+        value = detached(answer.value)
+        if isinstance(value, Page) and not self.capabilities.fields_from_detail:
+            weight = self._sort_in_runs(value, answer.as_of, self.clock() - born)
+        else:
+            weight = weight_of(value)
+        self._memory.weigh(key, answer, weight)
+
+    def _sort_in_runs(self, page: Page, as_of: int, age: float) -> int:
         """Finished runs are remembered one by one, too. One that is known already is the same value in all lists.
 
-        Then it is known what the page weighs.
+        Gives what the page weighs.
         """
-        page = cast(Page, answer.value)
-        runs = cast(list[Execution], page.executions)
-        weight, age = weight_of(replace(page, executions=())), self.clock() - born
+        runs, weight = cast(list[Execution], page.executions), weight_of(replace(page, executions=()))
         for at, run in enumerate(runs):
             of_run = 0
             if run.status.is_final:
@@ -402,9 +412,9 @@ class Cached:
                     runs[at], of_run = entry.answer.value, entry.weight
                 else:
                     of_run = weight_of(run)
-                    self._memory.keep(key, Answer(run, answer.as_of, FINISHED, age), of_run)
+                    self._memory.keep(key, Answer(run, as_of, FINISHED, age), of_run)
             weight += of_run or weight_of(run)
-        self._memory.weigh(page_key, answer, weight)
+        return weight
 
     def _key(self, question: Question) -> Key:
         return self._me, self._deletions if isinstance(question, PageOf) else 0, question

@@ -7,16 +7,17 @@ Both walk over every run that comes in, so they ask a struct's type once which o
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from msgspec import Raw, Struct
-from msgspec.structs import replace
+from msgspec.structs import force_setattr
 
-from connectors.contract import Page
+from connectors.contract import Page, StepList
+from schema.model import Timed
 
 V = TypeVar("V")
 
@@ -26,7 +27,7 @@ NUMBER = 32
 "Bytes of an integer or a float, at the most, as long as it fits a machine's word."
 
 A_RUN = 4096
-"Bytes of a run besides its record, when nobody has looked."
+"Bytes of a run or a step besides its record, when nobody has looked."
 
 Kinds = frozenset[object]
 "What the values of a field can be: the types that its annotation is made of."
@@ -58,29 +59,32 @@ def weight_of(value: object) -> int:
     return size
 
 
-def roughly(page: Page) -> int:
-    """What a page may weigh, told at once and rather too high."""
-    return sum(A_RUN + (0 if run.raw is None else 2 * len(memoryview(run.raw))) for run in page.executions)
+def roughly(value: Page | StepList) -> int:
+    """What runs or steps may weigh, told at once and rather too high."""
+    items: Sequence[Timed] = value.executions if isinstance(value, Page) else value.steps
+    return sum(A_RUN + (0 if item.raw is None else 2 * len(memoryview(item.raw))) for item in items)
 
 
 def detached(value: V) -> V:
-    """The same value, with its undecoded parts copied out of the answer that they came in."""
+    """The same value, its undecoded parts copied out of the answer that they came in.
+
+    A struct stays the object that it is, be it frozen: others may hold it already, and nobody can tell the difference.
+    """
     return cast(V, _own(value))
 
 
 def _own(value: object) -> object:
-    """The very same object where nothing in it has to be copied."""
+    """The very same object, but for sequences and mappings in which something has to be copied."""
     if isinstance(value, Raw):
         return value.copy()
     if isinstance(value, Struct):
-        copied = {}
         for name in _searched(type(value)):
             part = getattr(value, name)
             if part:  # so that the many that are not there cost least
                 own = part.copy() if type(part) is Raw else _own(part)
                 if own is not part:
-                    copied[name] = own
-        return replace(value, **copied) if copied else value
+                    force_setattr(value, name, own)
+        return value
     if isinstance(value, list | tuple):
         items = [_own(one) for one in value]
         return type(value)(items) if any(own is not one for own, one in zip(items, value, strict=True)) else value
