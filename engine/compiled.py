@@ -36,8 +36,8 @@ from engine.kept import Shelf
 from engine.leaves import IrregularError
 from engine.selections import Coming, Details, Info, Plan, Project, Site, UncompilableError, attribute_for
 
-REMEMBERED = 512
-"Operations."
+REMEMBERED = 96 * 1024
+"Characters of the documents of compiled operations, which take some 300 bytes each."
 
 
 class CompiledExecutor(Executor[Any]):
@@ -203,8 +203,14 @@ class Known:
     operation: OperationDefinitionNode
     conditions: Sequence[str]
     "The variables that decide what is selected."
-    plans: LRUCache[Hashable, Plan | None] = field(default_factory=lambda: LRUCache(64))
+    plans: LRUCache[Hashable, Plan | None] = field(default_factory=lambda: LRUCache(8))
     "By field and the values of those variables; None: left to graphql-core."
+
+    @property
+    def size(self) -> int:
+        """In characters of the document."""
+        place = self.operation.loc
+        return 1000 if place is None else len(place.source.body)
 
 
 @dataclass(slots=True, eq=False)
@@ -216,7 +222,9 @@ class Compiled:
     "For `execution_context_class`."
     uses: Counter[str] = field(default_factory=Counter)
     "Values of root fields: compiled, or walked by graphql-core."
-    _operations: LRUCache[int, Known] = field(default_factory=lambda: LRUCache(REMEMBERED))
+    _operations: LRUCache[int, Known] = field(
+        default_factory=lambda: LRUCache(REMEMBERED, getsizeof=lambda known: known.size)
+    )
     _encoder: msgspec.json.Encoder = field(init=False)
 
     def __post_init__(self) -> None:
@@ -229,7 +237,9 @@ class Compiled:
             return None
         known = self._operations.get(id(executor.operation))
         if known is None or known.operation is not executor.operation:
-            known = self._operations[id(executor.operation)] = Known(executor.operation, _conditions(executor))
+            known = Known(executor.operation, _conditions(executor))
+            if known.size <= REMEMBERED // 2:
+                self._operations[id(executor.operation)] = known
         values = executor.variable_values
         key = (*(id(one.node) for one in details), *(values.coerced.get(name) for name in known.conditions))
         if key not in known.plans:

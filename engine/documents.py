@@ -24,6 +24,8 @@ from graphql import (
     specified_rules,
     validate,
 )
+from graphql.execution.collect_fields import FragmentDetails
+from graphql.execution.values import VariableValues
 from graphql.validation import OverlappingFieldsCanBeMergedRule
 
 from engine.cost import Estimate
@@ -67,6 +69,7 @@ class Operation:
 
     document: DocumentNode
     node: OperationDefinitionNode
+    fragments: dict[str, FragmentDetails]
     cost: Cost
     pages: list[Size]
     "How many runs its root fields are asked for."
@@ -136,14 +139,15 @@ class Documents:
                 self._known[text] = document
         return document
 
-    def check(self, operation: Operation, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    def check(self, operation: Operation, given: Mapping[str, Any]) -> VariableValues:
         """The coerced variables of an operation that may be executed with them.
 
         Raises:
             RefusedError: A value is wrong, or asks for too much.
         """
         limits = self.limits
-        variables = coerce_variables(self.schema, operation.node, given, limits.errors)
+        values = coerce_variables(self.schema, operation.node, given, limits.errors)
+        variables = values.coerced
         for page in operation.pages:
             if value_of(page, variables) > limits.first:
                 raise refused(ErrorCode.BAD_USER_INPUT, f"first: from 1 to {limits.first}", operation.node)
@@ -151,7 +155,7 @@ class Documents:
             said = f"the operation asks by more keys than {limits.representations}"
             raise refused(ErrorCode.MAX_REPRESENTATIONS_LIMIT, said, operation.node)
         self._afford(operation.cost.of(variables), limits.cost, "the operation", operation.node)
-        return variables
+        return values
 
     def _afford(self, cost: float, limit: int, what: str, node: OperationDefinitionNode) -> None:
         if cost > limit:
@@ -168,13 +172,14 @@ class Documents:
                 said = f"the schema has no {node.operation.value}"
                 raise refused(ErrorCode.GRAPHQL_VALIDATION_FAILED, said, node)
         fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+        details = {name: FragmentDetails(node) for name, node in fragments.items()}
         estimate = Estimate(self.schema, fragments, self._sizes)
         operations = []
         for node in document.definitions:
             if isinstance(node, OperationDefinitionNode):
                 self._afford(estimate.introspection(node), self.limits.introspection_cost, "the introspection", node)
                 cost, pages, keys = estimate.of(node), estimate.pages(node), estimate.keys(node)
-                operations.append(Operation(document, node, cost, pages, keys))
+                operations.append(Operation(document, node, details, cost, pages, keys))
         return Document(sha256_of(text), len(text), operations)
 
     def _parse(self, text: str) -> DocumentNode:

@@ -4,8 +4,9 @@ Everything else goes to the type's own function, as graphql-core does with every
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -50,58 +51,68 @@ TESTS = {
 "What is true of `x`, read at the braces, when it is its own place in the answer."
 
 
-def leaf_expression(
-    kind: GraphQLLeafType, shortcut: Shortcut | None, is_nullable: bool, read: str, name: Callable[[Any], str]
-) -> str:
-    """What becomes of a value, as an expression.
+@dataclass(frozen=True)
+class Leaves:
+    """The leaf types of one schema, with what stands for their values in compiled code, made once for each type."""
 
-    None of a leaf that may not be null raises, as all that is not regular.
+    shortcuts: Mapping[str, Shortcut] = field(default_factory=dict)
+    _made: dict[tuple[str, str], Any] = field(default_factory=dict)
 
-    Args:
-        read: How the value is read first; from then on it is `x`.
-        name: Gives a thing of ours a name in the code.
-    """
-    first = "x" if is_nullable else read
-    otherwise = f"{name(slow(kind))}(x)"
-    if isinstance(shortcut, AttributeOf):
-        regular = f"x.{shortcut.name} if type({first}) is {name(shortcut.cls)} else {otherwise}"
-    elif isinstance(shortcut, RawJson):
-        regular = f"{name(Passing(slow(kind)))}({first})"
-    elif isinstance(kind, GraphQLEnumType):
-        regular = f"{name(Words(slow(kind)))}[{first}]"
-    elif kind in TESTS:
-        test = TESTS[kind]
-        if is_nullable:
-            return f"x if {read} is None or {test.format('x')} else {otherwise}"
-        return f"x if {test.format(read)} else {otherwise}"
-    else:
-        regular = f"{name(slow(kind))}({first})"
-    return f"None if {read} is None else {regular}" if is_nullable else regular
+    def expression(self, kind: GraphQLLeafType, is_nullable: bool, read: str, name: Callable[[Any], str]) -> str:
+        """What becomes of a value, as an expression.
 
+        None of a leaf that may not be null raises, as all that is not regular.
 
-def slow(kind: GraphQLLeafType) -> Callable[[object], Any]:
-    """The type's own function."""
+        Args:
+            read: How the value is read first; from then on it is `x`.
+            name: Gives a thing of ours a name in the code.
+        """
+        first = "x" if is_nullable else read
+        shortcut, otherwise = self.shortcuts.get(kind.name), f"{name(self._slow(kind))}(x)"
+        if isinstance(shortcut, AttributeOf):
+            regular = f"x.{shortcut.name} if type({first}) is {name(shortcut.cls)} else {otherwise}"
+        elif isinstance(shortcut, RawJson):
+            regular = f"{name(self._once('passing', kind, Passing))}({first})"
+        elif isinstance(kind, GraphQLEnumType):
+            regular = f"{name(self._once('words', kind, Words))}[{first}]"
+        elif kind in TESTS:
+            test = TESTS[kind]
+            if is_nullable:
+                return f"x if {read} is None or {test.format('x')} else {otherwise}"
+            return f"x if {test.format(read)} else {otherwise}"
+        else:
+            regular = f"{name(self._slow(kind))}({first})"
+        return f"None if {read} is None else {regular}" if is_nullable else regular
 
-    def serialize(value: object) -> Any:
-        if value is None or value is Undefined:
-            raise IrregularError
-        found = kind.coerce_output_value(value)
-        if found is None or found is Undefined:
-            raise IrregularError
+    def _slow(self, kind: GraphQLLeafType) -> Callable[[object], Any]:
+        found: Callable[[object], Any] = self._made.setdefault(("slow", kind.name), partial(serialize, kind))
         return found
 
-    return serialize
+    def _once(self, what: str, kind: GraphQLLeafType, make: Callable[[Callable[[object], Any]], Any]) -> Any:
+        if (what, kind.name) not in self._made:
+            self._made[what, kind.name] = make(self._slow(kind))
+        return self._made[what, kind.name]
+
+
+def serialize(kind: GraphQLLeafType, value: object) -> Any:
+    """By the type's own function, which raises if it cannot."""
+    if value is None or value is Undefined:
+        raise IrregularError
+    found = kind.coerce_output_value(value)
+    if found is None or found is Undefined:
+        raise IrregularError
+    return found
 
 
 class Words(dict[Any, str]):
     """An enum's words by the values that stand for them; learns them as they come."""
 
-    def __init__(self, serialize: Callable[[object], str]) -> None:
+    def __init__(self, slow: Callable[[object], str]) -> None:
         super().__init__()
-        self._serialize = serialize
+        self._slow = slow
 
     def __missing__(self, value: object) -> str:
-        word = self[value] = self._serialize(value)
+        word = self[value] = self._slow(value)
         return word
 
 

@@ -57,7 +57,7 @@ from graphql.execution.values import VariableValues, get_argument_values
 from msgspec import Struct, defstruct
 
 from engine.kept import Kept, Shelf
-from engine.leaves import IrregularError, Shortcut, leaf_expression
+from engine.leaves import IrregularError, Leaves, Shortcut
 
 Info = GraphQLResolveInfo[Any]
 Details = list[FieldDetails]
@@ -151,6 +151,10 @@ class Project:
     keeps: Mapping[str, Callable[[Any], bool]] = field(default_factory=dict)
     kept: Kept | None = None
     encodes: bool = False
+    leaves: Leaves = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "leaves", Leaves(self.shortcuts))
 
     def batch_of(self, parent: GraphQLObjectType, name: str) -> Batch | None:
         """What resolves a field, if it is resolved in batches."""
@@ -206,7 +210,7 @@ class Plan:
         is_nullable = not isinstance(kind, GraphQLNonNull)
         inner: Any = kind if is_nullable else kind.of_type  # type: ignore[union-attr]
         if is_leaf_type(inner):
-            return leaf_expression(inner, self.project.shortcuts.get(inner.name), is_nullable, read, code.name)
+            return self.project.leaves.expression(inner, is_nullable, read, code.name)
         first = "x" if is_nullable else read
         if isinstance(inner, GraphQLList):
             item = self.expression(inner.of_type, details, "x", code)

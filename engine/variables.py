@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from graphql import GraphQLError, GraphQLSchema, OperationDefinitionNode
-from graphql.execution.values import get_variable_values
+from graphql.execution.values import VariableValues, get_variable_values
 
 from engine.errors import ErrorCode, RefusedError, coded
 
@@ -24,7 +24,7 @@ REASONS = (
 
 def coerce_variables(
     schema: GraphQLSchema, operation: OperationDefinitionNode, given: Mapping[str, Any], max_errors: int
-) -> Mapping[str, Any]:
+) -> VariableValues:
     """The values, defaults included.
 
     Raises:
@@ -36,7 +36,7 @@ def coerce_variables(
     if isinstance(found, list):
         told = [coded(ErrorCode.BAD_USER_INPUT, without_value(error), error.nodes) for error in found[:max_errors]]
         raise RefusedError(told)
-    return found.coerced
+    return found
 
 
 def without_value(error: GraphQLError) -> str:

@@ -11,7 +11,8 @@ from inspect import isawaitable
 from typing import Any
 
 import msgspec
-from graphql import ExecutionResult, execute
+from graphql.execution import Executor
+from graphql.execution.values import VariableValues
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -19,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from engine.compiled import Compiled
 from engine.documents import Document, Documents, Operation
 from engine.errors import ErrorCode, RefusedError, refused
+from engine.execution import execute
 from resolvers.context import Context
 from serving.editions import Edition
 from serving.errors import code_of, tell_errors, tell_fault, tell_refusal
@@ -72,21 +74,29 @@ class GraphQLEndpoint:
             document = self.documents.read(text)
             operation = document.operation(asked.operation_name)
             _check_operation(operation, request.method)
-            self.documents.check(operation, asked.variables or {})
+            variables = self.documents.check(operation, asked.variables or {})
             self.store.keep(asked, text)
         except RefusedError as error:
             return self._refusal(error, media_type or JSON, request, document)
-        return await Watched(request, self._answer(request, asked, document, operation, media_type))
+        return await Watched(request, self._answer(request, asked, document, operation, variables, media_type))
 
-    async def _answer(
-        self, request: Request, asked: GraphQLRequest, document: Document, operation: Operation, media_type: str
+    async def _answer(  # noqa: PLR0917  # all that was found out about the request
+        self,
+        request: Request,
+        asked: GraphQLRequest,
+        document: Document,
+        operation: Operation,
+        variables: VariableValues,
+        media_type: str,
     ) -> Response:
         context = self.new_context()
         context.enter()
-        variables = asked.variables or {}
-        result = await self._execute(operation, variables, context)
+        executor = Executor if self.compiled is None else self.compiled.executor
+        result = execute(self.documents.schema, operation, variables, context, executor)
+        if isawaitable(result):
+            result = await result
         if result.errors:
-            errors = tell_errors(result.errors, variables, document.sha256)
+            errors = tell_errors(result.errors, asked.variables or {}, document.sha256)
             status = self.edition.of_answer(True, media_type)
             body = {"data": result.data, "errors": errors}
             return answer(body, status, media_type, {"Cache-Control": NO_STORE}, self.encode)
@@ -103,18 +113,6 @@ class GraphQLEndpoint:
     def encode(self, body: Any) -> bytes:
         """JSON, also of what has no place in it: half a surrogate pair."""
         return encode(body) if self.compiled is None else self.compiled.encode(body)
-
-    async def _execute(self, operation: Operation, variables: Mapping[str, Any], context: Context) -> ExecutionResult:
-        result = execute(
-            self.documents.schema,
-            operation.document,
-            context_value=context,
-            variable_values=dict(variables),
-            operation_name=operation.name,
-            hide_suggestions=True,
-            executor_class=None if self.compiled is None else self.compiled.executor,
-        )
-        return await result if isawaitable(result) else result
 
     def _refusal(self, error: RefusedError, media_type: str, request: Request, document: Document | None) -> Response:
         """No `data`: nothing was executed."""

@@ -11,7 +11,7 @@ READ = documents()
 
 def cost(text: str, **variables: object) -> float:
     operation = READ.read(text).operation(None)
-    return operation.cost.of(READ.check(operation, variables))
+    return operation.cost.of(READ.check(operation, variables).coerced)
 
 
 @pytest.mark.parametrize(
