@@ -133,7 +133,7 @@ NAME = msgspec.json.Decoder(WireName)
 
 
 class InformerExecution(Execution, frozen=True, kw_only=True):
-    """`type InformerExecution`. Carries its steps, in the short form when it comes from a list."""
+    """`type InformerExecution`. Its record brings its steps, in the short form when it comes from a list."""
 
     provider: ClassVar[str] = "INFORMER"
     owner_id: str | None = None
@@ -141,9 +141,13 @@ class InformerExecution(Execution, frozen=True, kw_only=True):
     warnings: bool | None = None
     data: Raw | None = None
     created_at: Instant | None = None
-    steps: tuple["InformerStep", ...] = ()
-    unreadable_steps: tuple[Unreadable, ...] = ()
-    has_all_steps: bool = False
+
+    @property
+    def told(self) -> StepList:
+        """The steps that came with it. Read when they are asked for, as of most runs nobody does."""
+        progress = None if self.raw is None else decode(HISTORY, self.raw, "job history").progress
+        steps, bad = read_progress(progress, self.source, self.key, self.status)
+        return StepList(steps=steps, run_error=self.error, unreadable=bad)
 
 
 class InformerStep(ExecutionStep, frozen=True, kw_only=True):
@@ -167,10 +171,10 @@ def read_history(record: Raw, source: str) -> InformerExecution:
     started = instant(stamps[0]) if stamps else None
     ended = instant(stamps[1]) if len(stamps) > 1 else None
     status = read_status(wire.success, wire.warnings, has_ended=ended is not None)
-    is_open = status is ExecutionStatus.RUNNING
-    steps, bad = read_steps(
-        wire.progress or [], lambda entry, index: read_step(entry, source, key, index, run_is_open=is_open)
-    )
+    error = None
+    if status is ExecutionStatus.FAILED:
+        steps, _ = read_progress(wire.progress, source, key, status)
+        error = next((step.error for step in steps if step.error), None)
     return InformerExecution(
         source=source,
         key=key,
@@ -178,15 +182,12 @@ def read_history(record: Raw, source: str) -> InformerExecution:
         raw_status=f"success={_flag(wire.success)},warnings={_flag(wire.warnings)}",
         started_at=started or created,
         ended_at=ended,
-        error=next((step.error for step in steps if step.error), None) if status is ExecutionStatus.FAILED else None,
+        error=error,
         owner_id=wire.owner_id,
         success=wire.success,
         warnings=wire.warnings,
         data=present(wire.data),
         created_at=created,
-        steps=steps,
-        unreadable_steps=bad,
-        has_all_steps=bool(steps) and not bad and all(step.is_in_full for step in steps),
         raw=record,
     )
 
@@ -198,6 +199,14 @@ def read_status(success: bool | None, warnings: bool | None, *, has_ended: bool)
     if not has_ended:
         return ExecutionStatus.RUNNING
     return ExecutionStatus.FAILED if success is False else ExecutionStatus.UNKNOWN
+
+
+def read_progress(
+    progress: Sequence[Raw] | None, source: str, run: NativeId, status: ExecutionStatus
+) -> tuple[tuple[InformerStep, ...], tuple[Unreadable, ...]]:
+    """The steps of a run in this state."""
+    is_open = status is ExecutionStatus.RUNNING
+    return read_steps(progress or (), lambda entry, index: read_step(entry, source, run, index, run_is_open=is_open))
 
 
 def read_step(record: Raw, source: str, run: NativeId, index: int, *, run_is_open: bool) -> InformerStep:
@@ -230,9 +239,13 @@ def read_step(record: Raw, source: str, run: NativeId, index: int, *, run_is_ope
     )
 
 
-def step_list(run: InformerExecution) -> StepList:
-    """The steps that came with the run."""
-    return StepList(steps=run.steps, run_error=run.error, unreadable=run.unreadable_steps)
+def is_whole(told: StepList) -> bool:
+    """They came in their long form, all of them."""
+    return (
+        bool(told.steps)
+        and not told.unreadable
+        and all(isinstance(step, InformerStep) and step.is_in_full for step in told.steps)
+    )
 
 
 def _task_name(task: WireTask) -> str | None:
@@ -335,13 +348,11 @@ class Informer:
 
     async def list_steps(self, runs: Sequence[Execution]) -> Mapping[NativeId, StepList | ConnectorError]:
         """None for runs that came in their long form, else one call a run."""
-        short = [run.key for run in runs if not (isinstance(run, InformerExecution) and run.has_all_steps)]
-        found: dict[NativeId, StepList | ConnectorError] = {}
+        told = {run.key: run.told for run in runs if isinstance(run, InformerExecution)}
+        found: dict[NativeId, StepList | ConnectorError] = {key: one for key, one in told.items() if is_whole(one)}
+        short = [run.key for run in runs if run.key not in found]
         for key, run in (await one_by_one(short, self._get)).items():
-            found[key] = step_list(run) if isinstance(run, InformerExecution) else run
-        for known in runs:
-            if isinstance(known, InformerExecution) and known.has_all_steps:
-                found[known.key] = step_list(known)
+            found[key] = run.told if isinstance(run, InformerExecution) else run
         return found
 
     async def delete_execution(self, key: NativeId) -> bool:

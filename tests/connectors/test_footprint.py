@@ -12,7 +12,7 @@ from connectors.contract import Page, StepList
 from connectors.footprint import detached, weight_of
 from connectors.providers.arcee import ArceeExecution
 from connectors.providers.boomi.records import BoomiExecution
-from connectors.providers.informer import InformerExecution, InformerStep
+from connectors.providers.informer import InformerStep
 from schema.identity import NativeId
 from schema.instant import Instant
 from schema.model import ExecutionError, ExecutionStatus
@@ -41,18 +41,17 @@ def test_undecoded_parts_are_copied_out_of_every_field_that_may_hold_some() -> N
     assert is_own(run.all_outputs)
 
 
-def test_so_they_are_from_runs_within_pages_and_steps_within_runs() -> None:
+def test_so_they_are_from_runs_within_pages_and_steps_within_lists() -> None:
     step = InformerStep(
         source="s", run=KEY, place="0", name="n", status=ExecutionStatus.FAILED, raw_status="", task_opts=view()
     )
-    run = InformerExecution(source="s", key=KEY, status=ExecutionStatus.FAILED, raw_status="", steps=(step,))
 
-    page = detached(Page(executions=[run], next_cursor=None))
+    page = detached(Page(executions=[arcee(all_outputs=view())], next_cursor=None))
     steps = detached(StepList(steps=(step,), run_error=ExecutionError("no")))
 
     (kept,) = page.executions
-    assert isinstance(kept, InformerExecution)
-    assert is_own(kept.steps[0].task_opts)
+    assert isinstance(kept, ArceeExecution)
+    assert is_own(kept.all_outputs)
     (kept_step,) = steps.steps
     assert isinstance(kept_step, InformerStep)
     assert is_own(kept_step.task_opts)

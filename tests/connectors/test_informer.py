@@ -57,6 +57,11 @@ def shown(name: str) -> InformerExecution:
     return read_history(Raw(sample(name).body), "reports")
 
 
+def told_by(run: InformerExecution) -> list[InformerStep]:
+    """The steps that came with it."""
+    return [step for step in run.told.steps if isinstance(step, InformerStep)]
+
+
 # records
 
 
@@ -76,7 +81,7 @@ async def test_the_record_of_the_seeds_list_says_all_that_is_in_it() -> None:
     assert found.data == Raw(b"{}")
     assert found.created_at == found.started_at
     assert found.error is None
-    (step,) = found.steps
+    (step,) = told_by(found)
     assert (step.task_key, step.result_key, step.success) == ("job:progress.invoking_job", "job:status.success", True)
     assert (page.total, page.next_cursor) == (150, "1"), "count tells how many rows there are, not limit"
 
@@ -88,8 +93,7 @@ async def test_the_same_record_in_detail_has_one_more_step_and_their_words() -> 
 
     assert http.request == Request(path=f"/api/jobs/{JOB}/history/history-abc-123", headers=HAL)
     assert isinstance(found, InformerExecution)
-    invoking, mail = found.steps
-    assert isinstance(mail, InformerStep)
+    invoking, mail = told_by(found)
     assert (invoking.status, invoking.raw_status) == (S.SUCCEEDED, "success")
     assert (invoking.name, invoking.type) == ("job:progress.invoking_job", "job:progress.invoking_job")
     assert (invoking.task_opts, invoking.message) == (None, None)
@@ -105,7 +109,7 @@ def test_a_run_with_warnings_has_succeeded_with_warnings() -> None:
     assert (found.status, found.raw_status) == (S.SUCCEEDED_WITH_WARNINGS, "success=true,warnings=true")
     assert found.duration_ms == 9250.0
     assert found.started_at is not None and found.started_at.text == "2024-02-10T08:00:00.000Z"
-    assert [step.status for step in found.steps] == [S.SUCCEEDED, S.SUCCEEDED_WITH_WARNINGS]
+    assert [step.status for step in found.told.steps] == [S.SUCCEEDED, S.SUCCEEDED_WITH_WARNINGS]
     assert found.error is None
 
 
@@ -113,7 +117,7 @@ def test_a_failed_run_has_the_error_of_the_step_that_failed() -> None:
     found = shown("informer/history_failed.200.json")
     error = ExecutionError("Mail server refused the connection")
     assert (found.status, found.raw_status) == (S.FAILED, "success=false,warnings=false")
-    assert (found.error, found.steps[0].error, found.steps[0].status) == (error, error, S.FAILED)
+    assert (found.error, found.told.steps[0].error, found.told.steps[0].status) == (error, error, S.FAILED)
     assert found.duration_ms == 1004.0
 
 
@@ -158,7 +162,7 @@ def test_the_pair_of_stamps_may_lack_either_and_the_record_was_made_about_the_st
 
 def test_a_record_needs_nothing_but_its_ids() -> None:
     found = read()
-    assert (found.status, found.started_at, found.steps, found.data) == (S.RUNNING, None, (), None)
+    assert (found.status, found.started_at, found.told.steps, found.data) == (S.RUNNING, None, (), None)
 
 
 # steps
@@ -177,7 +181,7 @@ def test_a_record_needs_nothing_but_its_ids() -> None:
     ],
 )
 def test_a_steps_state_is_its_word_or_else_its_flag(result: object, status: ExecutionStatus, raw: str) -> None:
-    (step,) = read(progress=[{"task": {"key": "k"}, "result": result}]).steps
+    (step,) = read(progress=[{"task": {"key": "k"}, "result": result}]).told.steps
     assert (step.status, step.raw_status) == (status, raw)
 
 
@@ -185,7 +189,7 @@ def test_a_steps_state_is_its_word_or_else_its_flag(result: object, status: Exec
     ("duration", "status"), [([START], S.RUNNING), ([START, END], S.UNKNOWN)], ids=["running", "over"]
 )
 def test_a_step_without_a_result_runs_while_its_run_does(duration: list[str], status: ExecutionStatus) -> None:
-    (step,) = read(duration=duration, success=None, progress=[{"task": {"key": "k"}}]).steps
+    (step,) = read(duration=duration, success=None, progress=[{"task": {"key": "k"}}]).told.steps
     assert step.status is status
 
 
@@ -201,7 +205,7 @@ def test_a_step_without_a_result_runs_while_its_run_does(duration: list[str], st
     ],
 )
 def test_a_step_is_called_by_its_option_or_else_by_its_key(task: object, name: str) -> None:
-    (step,) = read(progress=[{"task": task}]).steps
+    (step,) = read(progress=[{"task": task}]).told.steps
     assert step.name == name
 
 
@@ -215,7 +219,7 @@ def test_a_step_is_called_by_its_option_or_else_by_its_key(task: object, name: s
     ],
 )
 def test_a_failed_steps_error_is_its_message_or_its_key(result: object, error: ExecutionError | None) -> None:
-    (step,) = read(progress=[{"task": {"key": "k"}, "result": result}]).steps
+    (step,) = read(progress=[{"task": {"key": "k"}, "result": result}]).told.steps
     assert step.error == error
 
 

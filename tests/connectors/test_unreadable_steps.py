@@ -8,7 +8,7 @@ from msgspec import Raw
 
 from connectors.contract import StepList
 from connectors.lifetimes import LIVE, lifetime_of
-from connectors.providers.informer import read_history
+from connectors.providers.informer import is_whole, read_history
 from connectors.questions import StepsOf
 from connectors.reading import read_steps
 from schema.identity import NativeId
@@ -107,8 +107,8 @@ def test_a_run_of_informer_is_not_lost_by_it() -> None:
     run = test_informer.read(success=True, progress=PROGRESS)
 
     assert run.status is not S.UNKNOWN
-    assert len(run.steps) == 1
-    assert not run.has_all_steps, "they are asked for once more"
+    assert len(run.told.steps) == 1
+    assert not is_whole(run.told), "they are asked for once more"
 
 
 @pytest.mark.parametrize("is_final", [True, False])
