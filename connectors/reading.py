@@ -151,6 +151,8 @@ def integer(value: object) -> int | None:
     Raises:
         UnreadableError: It is there and cannot be read: never 0 for want of a better value.
     """
+    if value is None:
+        return None
     if isinstance(value, list | tuple):
         if len(value) != 2 or value[0] != "Long":  # the pair of a Java serialiser
             raise UnreadableError("not a pair of a type and a number")
@@ -159,7 +161,7 @@ def integer(value: object) -> int | None:
         return int(value)
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+    if isinstance(value, int) and not isinstance(value, bool):
         return value
     raise UnreadableError("not an integer")
 
@@ -170,12 +172,12 @@ class StatusWords:
     def __init__(self, provider: str, words: dict[str, ExecutionStatus]) -> None:
         """Takes words in lower case: providers change the case of theirs."""
         self._provider = provider
-        self._words = words
+        self._words = words | {word.upper(): status for word, status in words.items()}
         self._told: set[str] = set()
 
     def __call__(self, word: str | None) -> ExecutionStatus:
         """The unified state."""
-        known = self._words.get((word or "").strip().lower())
+        known = self._words.get(word or "") or self._words.get((word or "").strip().lower())
         if known is not None:
             return known
         if word and word not in self._told and len(self._told) < MAX_TOLD:

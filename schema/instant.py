@@ -6,7 +6,7 @@
 import re
 import time
 from calendar import timegm
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 from msgspec import Struct
@@ -83,6 +83,9 @@ class Instant(Struct, frozen=True, order=True):
 
 
 def _text(seconds: int, digits: str) -> str:
-    day = time.gmtime(seconds)
-    whole = f"{day[0]:04d}-{day[1]:02d}-{day[2]:02d}T{day[3]:02d}:{day[4]:02d}:{day[5]:02d}"
+    if FIRST <= seconds <= LAST:
+        whole = (_EPOCH + timedelta(seconds=seconds)).isoformat()
+    else:  # a bound that somebody has widened
+        day = time.gmtime(seconds)
+        whole = f"{day[0]:04d}-{day[1]:02d}-{day[2]:02d}T{day[3]:02d}:{day[4]:02d}:{day[5]:02d}"
     return f"{whole}.{digits}Z" if digits else f"{whole}Z"

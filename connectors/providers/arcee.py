@@ -131,7 +131,8 @@ ANYTHING = msgspec.json.Decoder()
 def read_run(record: Raw, source: str, workflow_id: str) -> ArceeExecution:
     """One run; the workflow is the one that was asked for."""
     wire = decode(RUN, record, "run")
-    error, status = read_error(wire.error), read_status(wire)
+    error = read_error(wire.error)
+    status = read_status(wire, has_failed=error is not None)
     return ArceeExecution(
         source=source,
         key=NativeId(workflow_id, wire.id),
@@ -152,7 +153,8 @@ def read_run(record: Raw, source: str, workflow_id: str) -> ArceeExecution:
 def read_step(record: Raw, source: str, run: NativeId) -> ArceeStep:
     """One execution of a node."""
     wire = decode(STEP, record, "step")
-    status = read_status(wire)
+    error = read_error(wire.error)
+    status = read_status(wire, has_failed=error is not None)
     return ArceeStep(
         source=source,
         run=run,
@@ -165,7 +167,7 @@ def read_step(record: Raw, source: str, run: NativeId) -> ArceeStep:
         started_at=instant(wire.start_time),
         ended_at=instant(wire.end_time),
         duration_ns=read_duration(wire, status),
-        error=read_error(wire.error),
+        error=error,
         input=present(wire.inputs),
         output=present(wire.outputs),
         user_id=wire.user_id,
@@ -177,14 +179,13 @@ def read_step(record: Raw, source: str, run: NativeId) -> ArceeStep:
     )
 
 
-def read_status(wire: WireTimed) -> ExecutionStatus:
+def read_status(wire: WireTimed, *, has_failed: bool) -> ExecutionStatus:
     """An error outweighs a word of success, and stands in for a word that nobody knows."""
-    failed = read_error(wire.error) is not None
-    if not wire.status and not failed:
+    if not wire.status and not has_failed:
         is_running = wire.end_time is None and wire.start_time is not None
         return ExecutionStatus.RUNNING if is_running else ExecutionStatus.UNKNOWN
     status = WORDS(wire.status)
-    if failed and status in (ExecutionStatus.SUCCEEDED, ExecutionStatus.UNKNOWN):
+    if has_failed and status in (ExecutionStatus.SUCCEEDED, ExecutionStatus.UNKNOWN):
         return ExecutionStatus.FAILED
     return status
 

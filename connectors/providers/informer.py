@@ -168,7 +168,8 @@ def read_history(record: Raw, source: str) -> InformerExecution:
     key = NativeId(wire.job_id, wire.id)
     stamps = wire.duration or []
     created = instant(wire.created_at)
-    started = instant(stamps[0]) if stamps else None
+    at = stamps[0] if stamps else None
+    started = created if at == wire.created_at else instant(at)  # as a rule
     ended = instant(stamps[1]) if len(stamps) > 1 else None
     status = read_status(wire.success, wire.warnings, has_ended=ended is not None)
     error = None

@@ -69,3 +69,18 @@ def test_other_spellings_are_written_in_ours(text: str, written: str) -> None:
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         Instant.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("ns", "text"),
+    [
+        (0, "1970-01-01T00:00:00Z"),
+        (-1, "1969-12-31T23:59:59.999999999Z"),
+        (1_793_520_000_500_000_000, "2026-11-01T08:00:00.500Z"),
+        (-62_135_596_800 * 10**9, "0001-01-01T00:00:00Z"),
+        (253_402_300_800 * 10**9, "10000-01-01T00:00:00Z"),
+    ],
+)
+def test_nanoseconds_are_written_in_full_even_past_the_last_year(ns: int, text: str) -> None:
+    """Bounds that were asked for are widened, and have to be written to a source all the same."""
+    assert Instant.of(ns).text == text

@@ -1,7 +1,6 @@
 """Yandex records: what arrives, and what it means. protobuf JSON: defaults are left out, int64 is text."""
 
 import re
-from decimal import Decimal
 from typing import ClassVar
 
 import msgspec
@@ -11,10 +10,10 @@ from connectors.errors import UnreadableError
 from connectors.http.status import ErrorBody
 from connectors.reading import StatusWords, decode, decoded_or_none, instant, integer, present
 from schema.identity import NativeId
-from schema.instant import Instant
+from schema.instant import SECOND, Instant
 from schema.model import Execution, ExecutionError, ExecutionStatus, ExecutionStep
 
-DURATION = re.compile(r"-?\d{1,12}(\.\d{1,9})?s", flags=re.ASCII)
+DURATION = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,9}))?s", flags=re.ASCII)
 NOTHING = Raw()
 
 RUN_WORDS = StatusWords("yandex", {
@@ -221,9 +220,12 @@ def read_duration(text: str | None) -> int | None:
     """protobuf's `"1.070697344s"` in nanoseconds."""
     if not text:
         return None
-    if DURATION.fullmatch(text) is None:
+    match = DURATION.fullmatch(text)
+    if match is None:
         raise UnreadableError("a duration that is not decimal seconds with an s")
-    return int(Decimal(text[:-1]).scaleb(9))
+    sign, whole, digits = match.groups()
+    ns = int(whole) * SECOND + int((digits or "").ljust(9, "0"))
+    return -ns if sign else ns
 
 
 def read_status_body(body: bytes) -> ErrorBody:
