@@ -34,7 +34,7 @@ from msgspec import Raw, Struct, structs
 
 from engine.kept import Shelf
 from engine.leaves import IrregularError
-from engine.selections import Coming, Details, Info, Plan, Project, Site, UncompilableError, attribute_for
+from engine.selections import Coming, Details, Info, Look, Plan, Project, Site, UncompilableError, attribute_for
 
 REMEMBERED = 96 * 1024
 "Characters of the documents of compiled operations, which take some 300 bytes each."
@@ -96,11 +96,13 @@ Open = tuple[Any, Any, Coming | None]
 class Run(dict[int, list[Open]]):
     """One value being completed: what is open, by site."""
 
-    __slots__ = ("_executor", "_info", "_plan", "shelves")
+    __slots__ = ("_info", "_looks", "_plan", "peeks", "shelves")
 
     def __init__(self, plan: Plan, executor: CompiledExecutor, info: Info) -> None:
         super().__init__()
-        self._plan, self._executor, self._info = plan, executor, info
+        self._plan, self._info = plan, info
+        self._looks = Looks(plan, executor, info)
+        self.peeks = Peeks(self._looks)
         self.shelves = Shelves(plan, executor.variable_values, info)
 
     def __missing__(self, index: int) -> list[Open]:
@@ -128,9 +130,7 @@ class Run(dict[int, list[Open]]):
         calls: list[Any] = []
         try:
             for site, entries in due:
-                info = self._executor.build_resolve_info(site.definition, site.nodes, site.parent, self._info.path)
-                arguments = site.arguments(self._executor.variable_values)
-                calls.append(site.batch.resolve([value for _, value, _ in entries], info, **arguments))
+                calls.append(self._looks[site.index].resolve([value for _, value, _ in entries]))
         except Exception:
             _drop(calls)
             raise
@@ -151,6 +151,32 @@ class Run(dict[int, list[Open]]):
                 if isinstance(found, Exception):
                     raise IrregularError
                 put(answer, place, complete(found, self, part_of))
+
+
+class Looks(dict[int, Look]):
+    """Fields with their arguments, by site."""
+
+    def __init__(self, plan: Plan, executor: CompiledExecutor, info: Info) -> None:
+        super().__init__()
+        self._plan, self._executor, self._path = plan, executor, info.path
+
+    def __missing__(self, index: int) -> Look:
+        site, executor = self._plan.sites[index], self._executor
+        info = executor.build_resolve_info(site.definition, site.nodes, site.parent, self._path)
+        self[index] = look = site.batch.look(info, **site.arguments(executor.variable_values))
+        return look
+
+
+class Peeks(dict[int, Callable[[Any], Any]]):
+    """What finds values at hand, by site."""
+
+    def __init__(self, looks: Looks) -> None:
+        super().__init__()
+        self._looks = looks
+
+    def __missing__(self, index: int) -> Callable[[Any], Any]:
+        self[index] = peek = self._looks[index].peek
+        return peek
 
 
 class Shelves(dict[int, Shelf]):

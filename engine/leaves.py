@@ -96,7 +96,7 @@ class Leaves:
 
 def serialize(kind: GraphQLLeafType, value: object) -> Any:
     """By the type's own function, which raises if it cannot."""
-    if value is None or value is Undefined:
+    if value is None or value is Undefined or isinstance(value, Exception):
         raise IrregularError
     found = kind.coerce_output_value(value)
     if found is None or found is Undefined:

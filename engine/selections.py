@@ -5,19 +5,21 @@ looks up the field, its resolver, its arguments and its type, calls, checks and 
 the same for every object of a class. So it is done once, and what remains is written down as a Python function, such as
 
     def build(v, p, m):                                  # BoomiExecution { id status name: nativeId steps { … } }
+        y3 = p.peeks[3](v) if m is None else f3
         d = {"id": x if type(x := v.id) is str else f0(x),
              "status": f1[(x := v.status)],
              "name": x if type(x := v.native_id) is str else f2(x),
-             "steps": None}
-        p[3].append((d, v, m))
+             "steps": None if y3 is f3 else f4(y3, p, m)}
+        if y3 is f3: p[3].append((d, v, m))
         return d
 
 Values come in three ways:
 
 * An attribute is read. What it should be is checked by its class; anything else goes the type's own way (`leaves.py`).
 * A value below which fields are selected goes to the function of its class, found by the class, made at first sight.
-* A value that a batch resolver gives is left open, and its place noted in `p`: once all objects of the answer have been
-  built so far, all that are noted for one field are asked for in one call, and so on for what that call has brought.
+* A value that is resolved in batches is looked for where it may be at hand. If it is not, its place is left open and
+  noted in `p`: once all objects of the answer have been built so far, all that are noted for one field are asked for in
+  one call, and so on for what that call has brought.
 
 Whatever is not regular raises: a null where none may be, an exception in place of a value, a class not seen as a model.
 The caller then lets graphql-core walk the same objects, which finds the same errors, tells them with their paths and
@@ -68,12 +70,31 @@ class UncompilableError(Exception):
     """A selection that is left to graphql-core for good."""
 
 
-class Batch(Protocol):
-    """A field's values for many objects at once."""
+class Look(Protocol):
+    """A field with its arguments, for one request."""
 
     @property
-    def resolve(self) -> Callable[..., Sequence[Any] | Awaitable[Sequence[Any]]]:
-        """Takes objects, a resolver's info and the arguments. Gives as many values; an exception in place of one."""
+    def peek(self) -> Callable[[Any], Any]:
+        """Takes an object. Gives its value if that is at hand, else the batch's `unknown`."""
+        ...
+
+    @property
+    def resolve(self) -> Callable[[Sequence[Any]], Sequence[Any] | Awaitable[Sequence[Any]]]:
+        """Takes objects, gives as many values; an exception in place of one that cannot be had."""
+        ...
+
+
+class Batch(Protocol):
+    """A field whose values are asked for many objects at once."""
+
+    @property
+    def unknown(self) -> object:
+        """In place of a value that has to be asked for."""
+        ...
+
+    @property
+    def look(self) -> Callable[..., Look]:
+        """Takes a resolver's info and the arguments."""
         ...
 
     @property
@@ -311,8 +332,11 @@ class Building:
             if name == "__typename":
                 value = repr(self.parent.name)
             elif self.plan.project.batch_of(self.parent, name) is not None:
-                sites.append(self.plan.site(key, self.parent, definition, details))
-                value = "None"
+                site = self.plan.site(key, self.parent, definition, details)
+                at_hand, unknown = f"y{site.index}", code.name(site.batch.unknown)
+                code.line(f"{at_hand} = p.peeks[{site.index}](v) if m is None else {unknown}")
+                sites.append(f"if {at_hand} is {unknown}: p[{site.index}].append((d, v, m))")
+                value = f"None if {at_hand} is {unknown} else {code.name(site.complete)}({at_hand}, p, m)"
             else:
                 value = self.plan.expression(definition.type, details, self._read(definition, name), code)
             entries[key] = value
@@ -320,8 +344,8 @@ class Building:
             code.line(f"d = {code.name(struct_of(self.parent.name, entries))}({', '.join(entries.values())})")
         else:
             code.line("d = {" + ", ".join(f"{key!r}: {value}" for key, value in entries.items()) + "}")
-        for site in sites:
-            code.line(f"p[{site.index}].append((d, v, m))")
+        for line in sites:
+            code.line(line)
         code.returns("d")
         build = code.function("v, p, m")
         lasts = self.plan.project.keeps_of(self.parent)

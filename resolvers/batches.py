@@ -23,23 +23,41 @@ LIVE = 5.0
 "Seconds for which what was found for a run that is not over is good."
 
 
+class Unknown:
+    """In place of a value that has to be asked for."""
+
+
+UNKNOWN: Final = Unknown()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A field with its arguments, for one request."""
+
+    peek: Callable[[Any], Any]
+    "An object's value, or `UNKNOWN`."
+    resolve: Callable[[Sequence[Any]], Sequence[Any] | Awaitable[Sequence[Any]]]
+    "As many values as objects; an exception in place of one that cannot be had."
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
     """One field of a type or interface."""
 
-    resolve: Callable[..., Sequence[Any] | Awaitable[Sequence[Any]]]
-    "Takes the objects, a resolver's info and the arguments. Gives as many values; an exception in place of one."
+    look: Callable[..., Look]
+    "Takes a resolver's info and the arguments."
     lasts: Callable[[Any, Any, Info], bool] = lambda parent, value, info: True
     "Whether the value of an object that changes no more is what it will always be, or until the version changes."
-    version: Callable[[Info], Hashable | None] | None = None
-    "What changes whenever a value may; None: not known now."
+    version: Callable[[Info], Hashable] | None = None
+    "What changes whenever a value may. Without it, values change with their object only."
+    unknown: object = UNKNOWN
 
     async def resolve_one(self, parent: object, info: Info, **arguments: Any) -> Any:
         """The field's resolver."""
         loaders = info.context.batches
         key = (id(self), repr(arguments))
         if key not in loaders:
-            loaders[key] = OneByOne(self, info, arguments)
+            loaders[key] = OneByOne(self.look(info, **arguments))
         return await loaders[key].load(parent)
 
 
@@ -48,31 +66,23 @@ class OneByOne(DataLoader[Any, Any]):
 
     cache = False
 
-    def __init__(self, batch: Batch, info: Info, arguments: dict[str, Any]) -> None:
+    def __init__(self, look: Look) -> None:
         super().__init__()
-        self._batch, self._info, self._arguments = batch, info, arguments
+        self._look = look
 
     async def batch_load_fn(self, keys: list[Any]) -> list[Any]:
         """Same length and order as the keys."""
-        found = self._batch.resolve(keys, self._info, **self._arguments)
+        found = self._look.resolve(keys)
         return list(await found if isinstance(found, Awaitable) else found)
 
 
-class Unknown:
-    """In place of a value that has to be asked for."""
-
-
-UNKNOWN: Final = Unknown()
-
-
-def values_of(  # noqa: PLR0917  # of one kind
+def look_at_runs(
     context: Context,
     field: Hashable,
-    runs: Sequence[Execution],
     known: Callable[[Execution], V | Unknown],
     find: Callable[[Execution], Awaitable[V]],
     lasts: Callable[[V], bool] = lambda value: True,
-) -> Sequence[V | BaseException] | Awaitable[Sequence[V | BaseException]]:
+) -> Look:
     """A value for each run: remembered, or known without asking; otherwise all that is missing is asked for together.
 
     Args:
@@ -83,27 +93,26 @@ def values_of(  # noqa: PLR0917  # of one kind
     now = context.house.clock()
     if now >= memory.until:
         memory.forget(now)
-    found = [memory.get(id(run)) for run in runs]
-    if None not in found:
-        return [one[1] for one in found if one is not None]
-    values: list[Any] = []
-    missing: list[int] = []
-    for index, (run, one) in enumerate(zip(runs, found, strict=True)):
-        if one is not None:
-            values.append(one[1])
-            continue
-        try:
-            value: Any = known(run)
-        except Exception as error:  # one that is not as it should be spoils itself
-            values.append(error)
-            continue
-        if value is UNKNOWN:
-            missing.append(index)
-        else:
-            memory.keep(run, value)
-        values.append(value)
+    get = memory.get
 
-    async def ask() -> Sequence[Any]:
+    def peek(run: Execution) -> Any:
+        remembered = get(id(run))
+        return known(run) if remembered is None else remembered[1]
+
+    def resolve(runs: Sequence[Execution]) -> Sequence[Any] | Awaitable[Sequence[Any]]:
+        values: list[Any] = []
+        missing: list[int] = []
+        for index, run in enumerate(runs):
+            try:
+                value = peek(run)
+            except Exception as error:  # one that is not as it should be spoils itself
+                value = error
+            if value is UNKNOWN:
+                missing.append(index)
+            values.append(value)
+        return ask(runs, values, missing) if missing else values
+
+    async def ask(runs: Sequence[Execution], values: list[Any], missing: Sequence[int]) -> Sequence[Any]:
         found = await asyncio.gather(*(find(runs[index]) for index in missing), return_exceptions=True)
         for index, value in zip(missing, found, strict=True):
             values[index] = value
@@ -112,4 +121,4 @@ def values_of(  # noqa: PLR0917  # of one kind
                 memory.keep(run, value, math.inf if getattr(run.status, "is_final", False) else now + LIVE)
         return values
 
-    return ask() if missing else values
+    return Look(peek, resolve)

@@ -8,15 +8,12 @@ from ariadne import InterfaceType, ObjectType
 from msgspec import Raw
 
 from connectors.errors import ConnectorError
-from resolvers.batches import UNKNOWN, Batch, Unknown, values_of
+from resolvers.batches import UNKNOWN, Batch, Look, Unknown, look_at_runs
 from resolvers.context import Context, Info
 from resolvers.errors import FieldFailedError
 from resolvers.loaders import Failed
 from resolvers.step import StepFilterInput, StepPage, connection_of, read_page
 from schema.model import Execution, ExecutionConnection, ExecutionError, ExecutionStepConnection, Workflow
-
-Values = Sequence[Any] | Awaitable[Sequence[Any]]
-"One for each object, an exception in place of what could not be had."
 
 
 def type_of(value: object, *_: object) -> str:
@@ -29,7 +26,7 @@ workflow = ObjectType("Workflow")
 connection = ObjectType("ExecutionConnection")
 
 
-def resolve_errors(runs: Sequence[Execution], info: Info) -> Values:
+def look_at_errors(info: Info) -> Look:
     """From the record, or from wherever its source tells it."""
     context = info.context
 
@@ -42,20 +39,20 @@ def resolve_errors(runs: Sequence[Execution], info: Info) -> Values:
         except ConnectorError as error:
             raise FieldFailedError(run.source, error) from None
 
-    return values_of(context, "error", runs, known, find)
+    return look_at_runs(context, "error", known, find)
 
 
-def resolve_inputs(runs: Sequence[Execution], info: Info) -> Values:
+def look_at_inputs(info: Info) -> Look:
     """From the record, or from the detail."""
-    return _payloads(runs, info.context, "input")
+    return _payloads(info.context, "input")
 
 
-def resolve_outputs(runs: Sequence[Execution], info: Info) -> Values:
+def look_at_outputs(info: Info) -> Look:
     """From the record, or from the detail."""
-    return _payloads(runs, info.context, "output")
+    return _payloads(info.context, "output")
 
 
-def _payloads(runs: Sequence[Execution], context: Context, name: str) -> Values:
+def _payloads(context: Context, name: str) -> Look:
     def known(run: Execution) -> Raw | Unknown | None:
         payload: Raw | None = getattr(run, name)
         return payload or UNKNOWN
@@ -68,17 +65,16 @@ def _payloads(runs: Sequence[Execution], context: Context, name: str) -> Values:
             raise FieldFailedError(run.source, error) from None
         return getattr(detail, name, None)
 
-    return values_of(context, name, runs, known, find)
+    return look_at_runs(context, name, known, find)
 
 
-def resolve_steps(
-    runs: Sequence[Execution],
+def look_at_steps(
     info: Info,
     *,
     first: int | None = None,
     after: str | None = None,
     filter: StepFilterInput = None,  # noqa: A002  # the SDL's word
-) -> Values:
+) -> Look:
     """A page of each run's steps. That they could not be had is told in it."""
     context = info.context
     page = read_page(first, after, filter)
@@ -87,7 +83,7 @@ def resolve_steps(
         return _steps(context, run, page)
 
     field = ("steps", first, after, repr(filter))
-    return values_of(context, field, runs, lambda run: UNKNOWN, find, lambda steps: steps.complete)
+    return look_at_runs(context, field, lambda run: UNKNOWN, find, lambda steps: steps.complete)
 
 
 async def _steps(context: Context, run: Execution, page: StepPage) -> ExecutionStepConnection:
@@ -99,12 +95,12 @@ async def _steps(context: Context, run: Execution, page: StepPage) -> ExecutionS
     return connection_of(steps, page, loader.stale.get(run.key))
 
 
-def resolve_workflow_names(workflows: Sequence[Workflow], info: Info) -> Values:
+def look_at_workflow_names(info: Info) -> Look:
     """As they came with the runs, or from the sources' lists of workflows."""
     context = info.context
     listed = {name: known[1] for name, known in context.workflows_known.items()}
 
-    def name_of(one: Workflow) -> Any:
+    def peek(one: Workflow) -> Any:
         if one.name is not None:
             return one.name
         by_id = listed.get(one.source)
@@ -113,16 +109,14 @@ def resolve_workflow_names(workflows: Sequence[Workflow], info: Info) -> Values:
         found = by_id.get(one.native_id)
         return None if found is None else found.name
 
-    names = [name_of(one) for one in workflows]
-    missing = [index for index, name in enumerate(names) if name is UNKNOWN]
+    async def find(one: Workflow) -> str | None:
+        name: Any = peek(one)
+        return await _workflow_name(context, one) if name is UNKNOWN else name
 
-    async def ask() -> Sequence[Any]:
-        asked = (_workflow_name(context, workflows[index]) for index in missing)
-        for index, name in zip(missing, await asyncio.gather(*asked, return_exceptions=True), strict=True):
-            names[index] = name
-        return names
+    async def resolve(workflows: Sequence[Workflow]) -> Sequence[Any]:
+        return await asyncio.gather(*map(find, workflows), return_exceptions=True)
 
-    return ask() if missing else names
+    return Look(peek, resolve)
 
 
 async def _workflow_name(context: Context, one: Workflow) -> str | None:
@@ -145,25 +139,25 @@ def name_lasts(one: Workflow, _name: str | None, info: Info) -> bool:
     return one.name is not None or one.source in info.context.workflows_known
 
 
-def resolve_total_counts(pages: Sequence[ExecutionConnection], _info: Info) -> Values:
+def look_at_total_counts(_info: Info) -> Look:
     """Counted now that it is selected."""
 
     async def count(page: ExecutionConnection) -> int | None:
         return None if page.count is None else await page.count()
 
-    async def ask() -> Sequence[Any]:
+    async def resolve(pages: Sequence[ExecutionConnection]) -> Sequence[Any]:
         return await asyncio.gather(*map(count, pages), return_exceptions=True)
 
-    return ask()
+    return Look(lambda page: UNKNOWN, resolve)
 
 
 BATCHES = {
-    "Execution.error": Batch(resolve_errors),
-    "Execution.input": Batch(resolve_inputs),
-    "Execution.output": Batch(resolve_outputs),
-    "Execution.steps": Batch(resolve_steps, lasts=lambda run, steps, info: steps.complete),
-    "Workflow.name": Batch(resolve_workflow_names, name_lasts, workflows_version),
-    "ExecutionConnection.totalCount": Batch(resolve_total_counts, lasts=lambda page, count, info: False),
+    "Execution.error": Batch(look_at_errors),
+    "Execution.input": Batch(look_at_inputs),
+    "Execution.output": Batch(look_at_outputs),
+    "Execution.steps": Batch(look_at_steps, lasts=lambda run, steps, info: steps.complete),
+    "Workflow.name": Batch(look_at_workflow_names, name_lasts, workflows_version),
+    "ExecutionConnection.totalCount": Batch(look_at_total_counts, lasts=lambda page, count, info: False),
 }
 "By the type or interface, and the field."
 

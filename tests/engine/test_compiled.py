@@ -61,24 +61,38 @@ class Part(Struct, frozen=True):
     of: Item
 
 
+UNKNOWN = object()
+
+
+@dataclass
+class Look:
+    peek: Any
+    resolve: Any
+
+
 @dataclass
 class Asked:
-    """A batch resolver that takes down what it is asked."""
+    """A field asked for in batches, which takes down what it is asked."""
 
     values: Any
     calls: list[list[Any]] = field(default_factory=list)
     lasts: Any = lambda parent, value, info: True
     version: Any = None
     waits: bool = True
+    at_hand: Any = lambda parent: UNKNOWN
+    unknown: object = UNKNOWN
 
-    def resolve(self, parents: Sequence[Any], info: Any, **arguments: Any) -> Any:
-        self.calls.append(list(parents))
-        found = [self.values(parent, **arguments) for parent in parents]
+    def look(self, info: Any, **arguments: Any) -> Look:
+        def resolve(parents: Sequence[Any]) -> Any:
+            self.calls.append(list(parents))
+            found = [self.values(parent, **arguments) for parent in parents]
 
-        async def later() -> Any:
-            return found
+            async def later() -> Any:
+                return found
 
-        return later() if self.waits else found
+            return later() if self.waits else found
+
+        return Look(self.at_hand, resolve)
 
 
 def parts_of(item: Item, first: int) -> list[Part]:
@@ -169,11 +183,20 @@ async def test_a_batch_is_asked_once_for_the_whole_list(waits: bool) -> None:
     assert [len(parts) for parts in shop.makers.calls] == [6]
 
 
+async def test_what_is_at_hand_is_not_asked_for() -> None:
+    shop = Shop(ITEMS)
+    shop.makers.at_hand = lambda part: shop.makers.values(part) if part.of.id == "a" else UNKNOWN
+
+    assert await shop.ask(ALL, n=2) == await shop.walked(ALL, n=2)
+    assert [[part.of.id for part in parts] for parts in shop.makers.calls] == [["b", "b", "c", "c"]]
+
+
 @pytest.mark.parametrize(
     "odd",
     [
         Car(id="x", name=None),
         Car(id="x", name=5),
+        Car(id="x", name=ValueError("no name")),
         Car(id="x", door_count=2**40),
         Car(id="x", door_count=True),
         Car(id="x", size=float("inf")),
