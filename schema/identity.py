@@ -13,8 +13,11 @@ MAX_PART = 512
 _parts = msgspec.json.Decoder(tuple[str, ...])
 
 
-class NativeId(msgspec.Struct, frozen=True, order=True):
-    """A run inside its source. For some providers `execution` is unique only within `workflow`."""
+class NativeId(msgspec.Struct, frozen=True, order=True, gc=False):
+    """A run inside its source. For some providers `execution` is unique only within `workflow`.
+
+    There are many, and they hold texts alone: nothing for the collector to go through.
+    """
 
     workflow: str
     execution: str

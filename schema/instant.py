@@ -19,8 +19,8 @@ _EPOCH = datetime(1970, 1, 1)  # all times below are UTC
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|z|[+-]\d\d:?\d\d)", flags=re.ASCII)
 
 
-class Instant(Struct, frozen=True, order=True):
-    """A point in time. Compares and sorts by `ns`."""
+class Instant(Struct, frozen=True, order=True, gc=False):
+    """A point in time. Compares and sorts by `ns`. Holds nothing that could lead back to it: none for the collector."""
 
     ns: int
     text: str
