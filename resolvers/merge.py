@@ -112,7 +112,9 @@ class Merge:
         """
         firsts: dict[int, Row] = {}
         for row in self._heap:
-            firsts[row[1]] = min(firsts.get(row[1], row), row)
+            first = firsts.get(row[1])
+            if first is None or row < first:
+                firsts[row[1]] = row
         found: list[tuple[Bound | None, int | None]] = []
         for index, stream in enumerate(self.streams):
             first, bound = firsts.get(index), self._open.get(index)

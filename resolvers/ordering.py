@@ -21,9 +21,11 @@ def rank_of(ns: int | None, order: ExecutionOrder) -> int:
 
 
 def key_of(execution: Execution, order: ExecutionOrder) -> Key:
-    """Where a run stands in the list."""
-    place = execution.place
-    return place if order is ExecutionOrder.STARTED_AT_DESC else (-place[0], *place[1:])
+    """Where a run stands in the list. Streams ask once a row, and keep it beside the row."""
+    native, started = execution.key, execution.started_at
+    start = FOREVER if started is None else started.ns
+    rank = -start if order is ExecutionOrder.STARTED_AT_DESC else start
+    return rank, execution.source, native.workflow, native.execution
 
 
 def not_before(rank: int, order: ExecutionOrder, within: Range) -> Range:

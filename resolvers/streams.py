@@ -129,18 +129,20 @@ class Stream(ABC):
 
     def take(self, executions: Iterable[Execution]) -> None:
         """Keeps those that are new and wanted."""
-        seen, order, position = self._seen, self.query.order, self.position
-        for execution in executions:
+        self.take_keyed((key_of(execution, self.query.order), execution) for execution in executions)
+
+    def take_keyed(self, keyed: Iterable[tuple[Key, Execution]]) -> None:
+        """The same, of rows whose place is known."""
+        seen, position, takes_all = self._seen, self.position, self._takes_all
+        for row in keyed:
+            key, execution = row
             if execution.key in seen:
                 continue
             seen.add(execution.key)
-            key = key_of(execution, order)
-            if key > position and self._is_wanted(execution):
-                self.rows.append((key, execution))
+            if key > position and (takes_all or self._is_wanted(execution)):
+                self.rows.append(row)
 
     def _is_wanted(self, execution: Execution) -> bool:
-        if self._takes_all:
-            return True
         started = execution.started_at
         is_past = self.until is not None and started is not None and started.ns > self.until
         return not is_past and self.query.matches(execution)
@@ -212,19 +214,19 @@ class SortedStream(Stream, ABC):
 
     def follow(self, rows: Sequence[Execution]) -> None:
         """Takes rows that continue those before, and moves the bound to the last of them that can be relied on."""
-        self._look_for_unplaced(rows)
-        is_late, claimed, order = False, self._claimed, self.query.order
-        for row in rows:
+        keyed = [(key_of(row, self.query.order), row) for row in rows]
+        self._look_for_unplaced(keyed)
+        is_late, claimed, recent = False, self._claimed, self._recent
+        for key, row in keyed:
             if row.started_at is None:
                 continue
-            key = key_of(row, order)
             if claimed is not None and key[0] < claimed and key > self.position and row.key not in self._seen:
                 is_late = True
                 self._learn(key[0])
-            self._recent.append(key[0])
-        self.take(rows)
-        del self._recent[:-RECENT]
-        if len(self._recent) > self.doubt:
+            recent.append(key[0])
+        self.take_keyed(keyed)
+        del recent[:-RECENT]
+        if len(recent) > self.doubt:
             self._claimed = self._reached() - self.slack
             if is_late and self.bound is not None:
                 self.bound = self.position  # it was wrong
@@ -234,14 +236,12 @@ class SortedStream(Stream, ABC):
         """The rank that the rows read have come to, but for those that are doubted."""
         return sorted(self._recent[-RECENT:])[-1 - self.doubt]
 
-    def _look_for_unplaced(self, rows: Sequence[Execution]) -> None:
+    def _look_for_unplaced(self, keyed: Iterable[tuple[Key, Execution]]) -> None:
         """Runs without a start that stand below rows not given yet: they would have been listed first."""
-        order, position = self.query.order, self.position
-        for row in rows:
+        for key, row in keyed:
             if self._is_behind and row.started_at is not None:
                 continue
-            key = key_of(row, order)
-            if key > position:
+            if key > self.position:
                 self._is_behind = True
             elif row.started_at is None and self._is_behind and key[0] < self.position[0] and self._is_wanted(row):
                 self.unplaced.add(row.key)
