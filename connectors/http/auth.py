@@ -43,6 +43,10 @@ class Secret:
 class Credentials(Protocol):
     """What lets a request in."""
 
+    def at_hand(self) -> Mapping[str, str] | None:
+        """Headers that can be sent without waiting for any."""
+        ...
+
     async def headers(self) -> Mapping[str, str]:
         """Headers to send now."""
         ...
@@ -59,9 +63,13 @@ class Fixed:
     name: str
     value: Secret
 
-    async def headers(self) -> Mapping[str, str]:
+    def at_hand(self) -> Mapping[str, str]:
         """The header."""
         return {self.name: self.value.reveal()}
+
+    async def headers(self) -> Mapping[str, str]:
+        """The same."""
+        return self.at_hand()
 
     def refused(self, headers: Mapping[str, str]) -> bool:
         """There are no others."""
@@ -102,13 +110,20 @@ class Renewed:
     _kept_until: float = field(default=float("-inf"), init=False)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
 
+    def at_hand(self) -> Mapping[str, str] | None:
+        """The token's header, while it lives."""
+        if self._value is None or self.clock() >= self._renew_at:
+            return None
+        return {"Authorization": f"Bearer {self._value}", **self.further}
+
     async def headers(self) -> Mapping[str, str]:
         """The token's header; waits for an exchange when there is none that lives."""
         async with self._lock:
-            if self._value is None or self.clock() >= self._renew_at:
-                token = await self.fetch()
-                self._value = token.value.reveal()
-                self._renew_at = self.clock() + max(token.lives - self.margin, token.lives / 2)
+            if (known := self.at_hand()) is not None:
+                return known
+            token = await self.fetch()
+            self._value = token.value.reveal()
+            self._renew_at = self.clock() + max(token.lives - self.margin, token.lives / 2)
             return {"Authorization": f"Bearer {self._value}", **self.further}
 
     def refused(self, headers: Mapping[str, str]) -> bool:
@@ -146,6 +161,8 @@ class Authorized:
         return self._discreet(response, headers)
 
     async def _headers(self, credentials: Credentials) -> Mapping[str, str]:
+        if (known := credentials.at_hand()) is not None:
+            return known
         async with within_deadline("an access token", self.clock):
             return await credentials.headers()
 

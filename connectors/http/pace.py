@@ -65,6 +65,9 @@ class Pace:
         ahead, left = self._waiting - 1, time_left(self.clock)
         if left is not None and ahead * self.rate.seconds / self.rate.requests >= left:
             raise OutOfTimeError(f"not asked: {ahead} calls before this one fill the time that the query has left")
+        if self._limiter.has_capacity():
+            await self._limiter.acquire()  # does not wait
+            return
         async with within_deadline("its turn, to keep to the rate limit", self.clock):
             await self._limiter.acquire()
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import stamina
 import structlog
 
-from connectors.errors import OutOfTimeError, ThrottledError, UnreachableError
+from connectors.errors import ConnectorError, OutOfTimeError, ThrottledError, UnreachableError
 from connectors.http.budget import RetryBudget
 from connectors.http.client import HttpClient, Request, Response
 from connectors.http.deadline import time_left
@@ -59,16 +59,25 @@ class Retrying:
         self.budget.earn()
         if not request.is_read:
             return await self.inner.send(request)
-        tries = _Tries(self, request)
         mark = _is_tried_again.set(True)
         try:
-            async for attempt in stamina.retry_context(on=tries.may_go_on, attempts=None, timeout=None):
-                with attempt:
-                    if tries.wait > 0:
-                        await self.sleep(tries.wait)
-                    return await self.inner.send(request)
+            return await self.inner.send(request)
+        except ConnectorError as error:
+            return await self._again(request, error)
         finally:
             _is_tried_again.reset(mark)
+
+    async def _again(self, request: Request, failure: ConnectorError | None) -> Response:
+        """After a first try that came to this: what most calls can do without, and so costs them nothing."""
+        tries = _Tries(self, request)
+        async for attempt in stamina.retry_context(on=tries.may_go_on, attempts=None, timeout=None):
+            with attempt:
+                if failure is not None:
+                    first, failure = failure, None
+                    raise first
+                if tries.wait > 0:
+                    await self.sleep(tries.wait)
+                return await self.inner.send(request)
         raise AssertionError("stamina gives an answer or an error")
 
 
