@@ -89,6 +89,8 @@ class OffsetWalk:
 
     def _known(self, page: Page) -> int | None:
         """Where in a page the first row stands that was read before. Rows above it are new in the list."""
+        if not self._read:
+            return None
         return next((index for index, row in enumerate(page.executions) if row.key in self._read), None)
 
 
