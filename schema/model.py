@@ -163,12 +163,6 @@ class Execution(Timed, frozen=True, kw_only=True, dict=True):
         return self.key.execution
 
     @cached_property
-    def place(self) -> tuple[int, str, str, str]:
-        """Where it stands in a list of the newest first: the start negated, source, workflow and id."""
-        start = FOREVER if self.started_at is None else self.started_at.ns
-        return -start, self.source, self.key.workflow, self.key.execution
-
-    @cached_property
     def workflow(self) -> Workflow | None:
         """Null where the provider does not say."""
         if not self.key.workflow:

@@ -1,5 +1,6 @@
 """The API without its own HTTP, over a sandbox: pages may be asked of one process, or each of a new one."""
 
+import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -57,6 +58,8 @@ class Service:
 
     async def page(self, query: str, **variables: Any) -> Mapping[str, Any]:
         """`executionHistory` of a query: by a process that lives on, or by a new one."""
+        if self._house is not None:  # what the page before left running ends in its own time, before time jumps
+            await asyncio.gather(*self._house.background, return_exceptions=True)
         self.now += self.step
         if self._house is None or not self.remembers:
             self._house = self._connect()
