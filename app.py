@@ -38,7 +38,7 @@ from engine.documents import Documents
 from engine.federation import Subgraph
 from engine.kept import Kept
 from engine.leaves import AttributeOf, RawJson
-from engine.selections import Project
+from engine.project import Project
 from resolvers.bindables import bindables
 from resolvers.context import Context, House, Source
 from resolvers.cursor import DEFAULT_KEY

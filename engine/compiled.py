@@ -34,7 +34,8 @@ from msgspec import Raw, Struct, structs
 
 from engine.kept import Shelf
 from engine.leaves import IrregularError
-from engine.selections import Coming, Details, Info, Look, Plan, Project, Site, UncompilableError, attribute_for
+from engine.project import Info, Look, Project
+from engine.selections import Coming, Details, Plan, Site, UncompilableError, attribute_for
 
 REMEMBERED = 96 * 1024
 "Characters of the documents of compiled operations, which take some 300 bytes each."
@@ -229,7 +230,7 @@ class Known:
     operation: OperationDefinitionNode
     conditions: Sequence[str]
     "The variables that decide what is selected."
-    plans: LRUCache[Hashable, Plan | None] = field(default_factory=lambda: LRUCache(8))
+    plans: LRUCache[Hashable, Plan | None] = field(default_factory=lambda: LRUCache(16))
     "By field and the values of those variables; None: left to graphql-core."
 
     @property

@@ -143,7 +143,7 @@ class Drawn:
         return self.listed
 
     async def list_executions(self, partition: str, query: ExecutionQuery, cursor: str | None) -> Page:
-        raise NotImplementedError
+        raise AssertionError("pages are drawn here, and asked of no source")
 
     async def get_executions(self, ids: Sequence[NativeId]) -> Mapping[NativeId, Execution | ConnectorError]:
         return {key: self.details[key] for key in ids if key in self.details}

@@ -13,7 +13,7 @@ from msgspec import Raw, Struct
 from engine.compiled import Compiled
 from engine.kept import Kept
 from engine.leaves import AttributeOf, RawJson
-from engine.selections import Project
+from engine.project import Project
 
 SDL = """
 type Query { all: [Item!] first: Item! }
