@@ -94,7 +94,8 @@ async def samples() -> list[tuple[str, bytes, bytes]]:
                 source = connect(name, one, known[one.provider])
                 where = "flow-000" if source.capabilities.partitioned else WHOLE_SOURCE
                 page = await source.list_executions(where, ExecutionQuery(), None)
-                found += [(source.provider, bytes(run.raw or b""), run.native_id.encode()) for run in page.executions]
+                rows = page.rows()
+                found += [(source.provider, bytes(row.record), row.key.execution.encode()) for row in rows]
                 await source.aclose()
     return found
 

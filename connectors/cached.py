@@ -12,10 +12,9 @@ The short times vary by a tenth. A failure is never remembered. What stands in s
 which is what it was: `Page.stale_because`, `Workflows.stale`, `Answers.stale`.
 """
 
-import asyncio
 import random
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -38,10 +37,11 @@ from connectors.contract import (
     freshness,
 )
 from connectors.errors import ConnectorError, ForbiddenError, MissingError, OutOfTimeError, RefusedError
+from connectors.filing import Filing, told_by_list
 from connectors.flights import Flights
-from connectors.footprint import detached, roughly, weight_of
+from connectors.footprint import detached, roughly
 from connectors.http.deadline import time_left
-from connectors.lifetimes import FINAL, FINISHED, lifetime_of, lists_fresh, may_stand_in
+from connectors.lifetimes import lifetime_of, lists_fresh, may_stand_in
 from connectors.questions import AllWorkflows, PageOf, Question, RunOf, StepsOf, Value, pushed
 from connectors.remembered import Answer, Entry, Memory
 from connectors.shared_cache import SharedCache
@@ -54,8 +54,6 @@ REST, LONGEST_REST = 1.0, 5.0
 "Seconds after a failure in which an answer of before is given without asking again; the most, if told to wait longer."
 PATIENCE = 0.5
 "Of the time left to a query: how long to wait for an answer when there is one of before."
-AFTER_ALL = 0.05
-"Seconds after an answer came until it is put in order: not while others are read that somebody waits for with it."
 FAIR = 1.0
 "Seconds of waiting in vain that tell something of the source."
 
@@ -92,9 +90,7 @@ class Cached:
     uses: Counter[str] = field(default_factory=Counter, init=False)
     "Questions by what became of them: remembered, asked, refreshed, stood in."
     _memory: Memory = field(init=False, repr=False)
-    _unsorted: "deque[tuple[Key, Answer, float]]" = field(default_factory=deque, init=False, repr=False)
-    "Pages and steps that are not weighed yet, and when they came, on the clock."
-    _timer: asyncio.TimerHandle | None = field(default=None, init=False, repr=False)
+    _filing: Filing = field(init=False, repr=False)
     _flights: Flights[Key, Answer] = field(default_factory=Flights, init=False, repr=False)
     changes: int = field(default=0, init=False)
     "Deletions, and answers forgotten as the right to them was withdrawn."
@@ -112,6 +108,8 @@ class Cached:
 
     def __post_init__(self) -> None:
         self._memory = Memory(clock=self.clock) if self.memory is None else self.memory
+        by_row = not self.capabilities.fields_from_detail
+        self._filing = Filing(self._memory, lambda key: self._key(RunOf(key)), by_row, self.clock)
 
     @property
     def name(self) -> str:
@@ -171,7 +169,7 @@ class Cached:
 
     async def get_executions(self, ids: Sequence[NativeId]) -> Mapping[NativeId, Execution | ConnectorError]:
         """These runs; only those not remembered, nor asked for by others now, are asked for."""
-        self._sort_in_all()
+        self._filing.finish()
 
         async def ask(some: Sequence[Question]) -> Mapping[Question, Value | ConnectorError]:
             keys = {question.key: question for question in some if isinstance(question, RunOf)}
@@ -195,7 +193,7 @@ class Cached:
     async def delete_execution(self, key: NativeId) -> bool:
         """Deletes a run and forgets it, with the lists that may name it."""
         deleted = await cast(Deleting, self.inner).delete_execution(key)
-        self._sort_in_all()
+        self._filing.finish()
         self._deletions += 1
         self.changes += 1
         gone: list[Question] = [RunOf(key), StepsOf(key, is_final=True), StepsOf(key, is_final=False)]
@@ -207,8 +205,7 @@ class Cached:
 
     async def aclose(self) -> None:
         """Ends its calls and closes the source's connections."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._filing.close()
         await self._flights.aclose()
         if self.close is not None:
             await self.close()
@@ -249,19 +246,19 @@ class Cached:
 
     def _remembered(self, key: Key, ask: Ask) -> Found | None:
         """What can be given without waiting."""
-        entry = self._memory.get(key)
+        entry = self._entry(key)
         if entry is None:
             return None
         now, life = self.clock(), entry.answer.lifetime
         age = now - entry.born
         if age < life.fresh:
             _tell(entry.born + life.fresh)
-            return Found(entry.answer.value)
+            return _found(entry)
         if age < life.fresh + life.refresh:
             if now >= entry.rests_until and self._flights.start([key], partial(self._ask, ask), MAX_REFRESHES):
                 self.uses["refreshed"] += 1
             _tell(min(max(now, entry.rests_until), entry.born + life.fresh + life.refresh))
-            return Found(entry.answer.value)
+            return _found(entry)
         if now < entry.rests_until and entry.failure is not None:
             _tell(_end_of_rest(entry))
             return self._stand_in(key, entry.failure)
@@ -270,8 +267,8 @@ class Cached:
     def _given(self, key: Key, answer: Answer | ConnectorError) -> Found:
         if isinstance(answer, Answer):
             _tell(self.clock() + answer.lifetime.fresh - answer.age)
-            return Found(answer.value)
-        stands_in, entry = self._stand_in(key, answer), self._memory.get(key)
+            return Found(cast(Value, answer.value))
+        stands_in, entry = self._stand_in(key, answer), self._entry(key)
         _tell(self.clock() if stands_in is None or entry is None else _end_of_rest(entry))
         return stands_in or Found(answer)
 
@@ -281,13 +278,13 @@ class Cached:
         if entry is None:
             return None
         self.uses["stood in"] += 1
-        value, question = entry.answer.value, key[2]
+        value, question = _found(entry).value, key[2]
         is_over = value.status.is_final if isinstance(value, Execution) else getattr(question, "is_final", False)
         return Found(value, None if is_over else Stale(entry.answer.as_of, error))
 
     def _replaces(self, key: Key) -> Entry | None:
         """What may stand in for an answer to this."""
-        entry = self._memory.get(key)
+        entry = self._entry(key)
         if entry is None or entry.born < self._refused_at or isinstance(entry.answer.value, MissingError):
             return None
         return entry
@@ -346,7 +343,7 @@ class Cached:
             weight = None
             if isinstance(answer.value, Page | StepList):
                 weight = roughly(answer.value)
-                answer = self._to_be_sorted_in(key, answer)
+                answer = self._filing.later(key, answer)
             else:
                 detached(answer.value)
             if isinstance(answer.value, list):
@@ -366,58 +363,17 @@ class Cached:
             self.changes += 1
         return answer
 
-    def _to_be_sorted_in(self, key: Key, answer: Answer) -> Answer:
-        """The same answer, which will be put in order when those who wait for it have gone on."""
-        if isinstance(page := answer.value, Page):
-            answer = replace(answer, value=replace(page, executions=list(page.executions)))
-        self._unsorted.append((key, answer, self.clock() - answer.age))
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(AFTER_ALL, self._sort_in_some)
-        return answer
-
-    def _sort_in_some(self) -> None:
-        """An answer at a time, so that nobody is held up for long."""
-        self._timer = None
-        if self._unsorted:
-            self._sort_in(*self._unsorted.popleft())
-        if self._unsorted:
-            self._timer = asyncio.get_running_loop().call_later(0, self._sort_in_some)
-
-    def _sort_in_all(self) -> None:
-        """Now, as single runs are what it is about."""
-        while self._unsorted:
-            self._sort_in(*self._unsorted.popleft())
-
-    def _sort_in(self, key: Key, answer: Answer, born: float) -> None:
-        """Lets go of the bytes that the answer came in, and tells what it weighs."""
-        value = detached(answer.value)
-        if isinstance(value, Page) and not self.capabilities.fields_from_detail:
-            weight = self._sort_in_runs(value, answer.as_of, self.clock() - born)
-        else:
-            weight = weight_of(value)
-        self._memory.weigh(key, answer, weight)
-
-    def _sort_in_runs(self, page: Page, as_of: int, age: float) -> int:
-        """Finished runs are remembered one by one, too. One that is known already is the same value in all lists.
-
-        Gives what the page weighs.
-        """
-        runs, weight = cast(list[Execution], page.executions), weight_of(replace(page, executions=()))
-        for at, run in enumerate(runs):
-            of_run = 0
-            if run.status.is_final:
-                key = self._key(RunOf(run.key))
-                entry = self._memory.get(key)
-                if entry is not None and entry.answer.value == run and self.clock() - entry.born < FINAL / 2:
-                    runs[at], of_run = entry.answer.value, entry.weight
-                else:
-                    of_run = weight_of(run)
-                    self._memory.keep(key, Answer(run, as_of, FINISHED, age), of_run)
-            weight += of_run or weight_of(run)
-        return weight
+    def _entry(self, key: Key) -> Entry | None:
+        """What is remembered, if it may be given."""
+        entry = self._memory.get(key)
+        return entry if entry is not None and told_by_list(entry) else None
 
     def _key(self, question: Question) -> Key:
         return self._me, self._deletions if isinstance(question, PageOf) else 0, question
+
+
+def _found(entry: Entry) -> Found:
+    return Found(cast(Value, entry.answer.value))  # it was read, if a list has told it
 
 
 def _end_of_rest(entry: Entry) -> float:

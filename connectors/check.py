@@ -31,8 +31,8 @@ async def check(connector: Connector) -> Check:
         partition = (found[0].native_id if found else None) if connector.capabilities.partitioned else WHOLE_SOURCE
         if partition is not None:
             page = await connector.list_executions(partition, ExecutionQuery(limit=1), None)
-            starts = [run.started_at for run in page.executions if run.started_at is not None]
-            newest = max(starts, default=None)
+            starts = [row.started for row in page.rows() if row.started is not None]
+            newest = Instant.of(max(starts)) if starts else None
     except ConnectorError as error:
         problem = f"{error.code.value}: {error.message}"
     return Check(

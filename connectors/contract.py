@@ -10,9 +10,9 @@ from contextvars import ContextVar
 from datetime import timedelta
 from enum import StrEnum
 from math import inf
-from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, Generic, Protocol, TypeVar, cast, runtime_checkable
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from connectors.errors import ConnectorError
@@ -140,6 +140,43 @@ class Unreadable(Struct, frozen=True):
     reason: str
 
 
+class Listed(Struct, eq=False, gc=False):
+    """One run of a list: its place, and its record, which is read when somebody looks at it.
+
+    Most rows of a list are there to be sorted, and few to be shown. A record whose place can be told may still turn out
+    to be unreadable: it is left out then, with word, as those are whose place cannot be told.
+    """
+
+    key: NativeId
+    started: int | None
+    "Its start in nanoseconds since 1970."
+    record: Raw
+    reader: Callable[[Raw], Execution]
+    found: Execution | Unreadable | None = None
+    "What it was read as."
+
+    @classmethod
+    def of(cls, run: Execution) -> "Listed":
+        """One that has been read."""
+        return cls(run.key, _ns(run.started_at), _NO_RECORD if run.raw is None else run.raw, _is_read, run)
+
+    def read(self) -> Execution | Unreadable:
+        """The run, the same one each time."""
+        if self.found is None:
+            try:
+                self.found = self.reader(self.record)
+            except (ConnectorError, ValueError, ArithmeticError) as error:
+                self.found = Unreadable(native_id=self.key.execution[:200], reason=str(error)[:200])
+        return self.found
+
+
+_NO_RECORD = Raw()
+
+
+def _is_read(_: Raw) -> Execution:
+    raise AssertionError("it was read before")
+
+
 class Page(Struct, frozen=True, kw_only=True):
     """Some rows of one partition, in the source's order.
 
@@ -147,15 +184,26 @@ class Page(Struct, frozen=True, kw_only=True):
     None after the last page.
     """
 
-    executions: Sequence[Execution]
+    executions: Sequence[Execution | Listed]
     next_cursor: str | None
     total: int | None = None
     "Rows in the whole list, where the provider counts them."
     unreadable: Sequence[Unreadable] = ()
+    "Records whose place is not known. Those of `executions` may be unreadable, too."
     as_of: int = 0
     "When it was fetched, in nanoseconds since 1970; the cache fills it in."
     stale_because: ConnectorError | None = None
     "Why a page of before, of the time `as_of`, stands in for one that could not be had. Newer runs may be missing."
+
+    def rows(self) -> list[Listed]:
+        """Its runs, read or not."""
+        return [one if type(one) is Listed else Listed.of(cast(Execution, one)) for one in self.executions]
+
+    def read_through(self) -> tuple[list[Execution], list[Unreadable]]:
+        """All of it: the runs, and what cannot be read."""
+        found = [one.read() if isinstance(one, Listed) else one for one in self.executions]
+        runs = [one for one in found if isinstance(one, Execution)]
+        return runs, [*self.unreadable, *(one for one in found if isinstance(one, Unreadable))]
 
 
 class StepList(Struct, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ from typing import Any, Generic, NamedTuple, TypeVar, Union, get_args, get_origi
 import msgspec
 from msgspec import Raw, Struct, inspect, structs
 
-from connectors.contract import Page, StepList, Unreadable
+from connectors.contract import Listed, Page, StepList, Unreadable
 from connectors.errors import ConnectorError, MissingError, UnreachableError
 from connectors.lifetimes import Lifetime
 from connectors.questions import Value
@@ -156,10 +156,10 @@ class Codec:
             seal.update(part)
         return seal.digest()
 
-    def _body(self, value: Value | MissingError) -> Body:
+    def _body(self, value: Value | MissingError | Listed) -> Body:
         if isinstance(value, Page):
-            records, unreadable = self._records(value.executions), tuple(value.unreadable)
-            return PageBody(records, value.next_cursor, value.total, unreadable, value.as_of)
+            runs, unreadable = value.read_through()
+            return PageBody(self._records(runs), value.next_cursor, value.total, tuple(unreadable), value.as_of)
         if isinstance(value, StepList):
             doubt = None if value.doubt is None else _error_body(value.doubt)
             return StepsBody(self._records(value.steps), value.run_error, value.unreadable, doubt)
@@ -167,6 +167,8 @@ class Codec:
             return RunBody(self._records([value]))
         if isinstance(value, MissingError):
             return _error_body(value)
+        if isinstance(value, Listed):
+            raise UnshareableError("a run that nobody has asked for")
         return WorkflowsBody(value)
 
     def _value(self, body: Body) -> Value | MissingError:

@@ -7,7 +7,7 @@ Both walk over every run that comes in, so they ask a struct's type once which o
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import Enum
 from functools import lru_cache
 from types import NoneType, UnionType
@@ -16,7 +16,7 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 from msgspec import Raw, Struct
 from msgspec.structs import force_setattr
 
-from connectors.contract import Page, StepList
+from connectors.contract import Listed, Page, StepList
 from schema.model import Timed
 
 V = TypeVar("V")
@@ -27,7 +27,9 @@ NUMBER = 32
 "Bytes of an integer or a float, at the most, as long as it fits a machine's word."
 
 A_RUN = 4096
-"Bytes of a run or a step besides its record, when nobody has looked."
+"Bytes of a run or a step besides its record, when nobody has looked: rather too many, until it is weighed."
+READ = 1536
+"Bytes that a row of a list will take besides its record when it is read, as rows that are shown are; its record twice."
 
 Kinds = frozenset[object]
 "What the values of a field can be: the types that its annotation is made of."
@@ -42,6 +44,9 @@ def weight_of(value: object) -> int:
     size = sys.getsizeof(value)
     if isinstance(value, str):
         return size
+    if type(value) is Listed:
+        unread = READ + weight_of(value.record) if value.found is None else weight_of(value.found)
+        return size + NUMBER + weight_of(value.key) + weight_of(value.record) + unread
     if isinstance(value, Struct):
         numbers, names = _weighed(type(value))
         size += numbers
@@ -61,8 +66,11 @@ def weight_of(value: object) -> int:
 
 def roughly(value: Page | StepList) -> int:
     """What runs or steps may weigh, told at once and rather too high."""
-    items: Sequence[Timed] = value.executions if isinstance(value, Page) else value.steps
-    return sum(A_RUN + (0 if item.raw is None else 2 * len(memoryview(item.raw))) for item in items)
+    if isinstance(value, Page):
+        records = [one.record if type(one) is Listed else one.raw for one in value.executions]  # type: ignore[union-attr]
+    else:
+        records = [step.raw for step in value.steps]
+    return A_RUN * len(records) + 2 * sum([len(memoryview(record)) for record in records if record is not None])
 
 
 def detached(value: V) -> V:
@@ -77,6 +85,10 @@ def _own(value: object) -> object:
     """The very same object, but for sequences and mappings in which something has to be copied."""
     if isinstance(value, Raw):
         return value.copy()
+    if type(value) is Listed:
+        run = _own(value.found)
+        value.record = run.raw if isinstance(run, Timed) and run.raw is not None else value.record.copy()
+        return value
     if isinstance(value, Struct):
         for name in _searched(type(value)):
             part = getattr(value, name)
@@ -132,5 +144,5 @@ def _is_plain(kind: object) -> bool:
     if not isinstance(kind, type):
         return False
     if issubclass(kind, Struct):
-        return kind is not Struct and not kind.__subclasses__() and not _searched(kind)
+        return kind not in (Struct, Listed) and not kind.__subclasses__() and not _searched(kind)
     return _is_number(kind) or issubclass(kind, str) or kind in (tuple, list, frozenset)

@@ -1,7 +1,8 @@
 """From bytes to wire models: one place that knows what can be wrong with a body.
 
-Lists are decoded in two steps, the list into undecoded records and each record by itself, so that one unreadable record
-spoils itself and not its page, and so that a record's own bytes can be passed on.
+Lists are decoded in steps: the list into undecoded records; of each record its place; and the rest of it when somebody
+looks at it. So one unreadable record spoils itself and not its page, its own bytes can be passed on, and the many rows
+that are there to be sorted cost little.
 
 One rule for all bodies: JSON in UTF-8, as RFC 8259 has it.
 
@@ -25,10 +26,11 @@ import msgspec
 import structlog
 from msgspec import Raw
 
-from connectors.contract import Unreadable
-from connectors.errors import UnreadableError
+from connectors.contract import Listed, Unreadable
+from connectors.errors import ConnectorError, UnreadableError
 from connectors.http.client import Response
-from schema.instant import Instant
+from schema.identity import NativeId
+from schema.instant import Instant, read_ns
 from schema.model import Execution, ExecutionStatus, ExecutionStep
 
 log = structlog.get_logger("histograph.reading")
@@ -96,6 +98,42 @@ def _reason(body: bytes | Raw, error: Exception) -> str:
     return str(error).split("\n", 1)[0][:200]
 
 
+Place = tuple[NativeId, int | None]
+"Which run it is, and its start in nanoseconds since 1970."
+
+
+def list_records(
+    records: Iterable[Raw], place: Callable[[Raw], Place], read: Callable[[Raw], Execution], id_field: str = "id"
+) -> tuple[list[Listed], list[Unreadable]]:
+    """The rows of a list, each by itself: those whose place can be told, and word of those where it cannot.
+
+    Args:
+        records: As they came.
+        place: Reads as little of a record as tells where it stands. What it raises may be the decoder's own.
+        read: Reads all of it, by and by, and finds the same place.
+        id_field: The member that names a run.
+    """
+    good: list[Listed] = []
+    bad: list[Unreadable] = []
+    for record in records:
+        try:
+            key, started = place(record)
+        except (ConnectorError, msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError) as error:
+            bad.append(Unreadable(native_id=_id_of(record, id_field), reason=_why(record, read, error)))
+        else:
+            good.append(Listed(key, started, record, read))
+    return good, bad
+
+
+def _why(record: Raw, read: Callable[[Raw], Execution], error: Exception) -> str:
+    """In the words of whoever reads all of it."""
+    try:
+        read(record)
+    except (ConnectorError, ValueError, ArithmeticError) as told:
+        error = told
+    return str(error)[:200]
+
+
 def read_records(
     records: Iterable[Raw], read: Callable[[Raw], Execution], id_field: str = "id"
 ) -> tuple[list[Execution], list[Unreadable]]:
@@ -143,6 +181,15 @@ def instant(text: str | None) -> Instant | None:
         return Instant.parse(text)
     except ValueError as error:
         raise UnreadableError(str(error)) from error
+
+
+def start_ns(text: str | None) -> int | None:
+    """The same in nanoseconds since 1970, for places.
+
+    Raises:
+        ValueError: It is there and cannot be read.
+    """
+    return read_ns(text) if text else None
 
 
 def integer(value: object) -> int | None:

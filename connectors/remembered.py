@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from cachetools import TLRUCache
 from msgspec import Struct
 
+from connectors.contract import Listed
 from connectors.errors import ConnectorError, MissingError
 from connectors.footprint import weight_of
 from connectors.lifetimes import Lifetime
@@ -24,7 +25,8 @@ PLACE = 800
 class Answer(Struct, frozen=True):
     """A value, or that there is none, as it came from the source."""
 
-    value: Value | MissingError
+    value: Value | MissingError | Listed
+    "A `Listed` is a run that nobody has asked for yet, as some list has told it."
     as_of: int
     "When it was asked for, in nanoseconds since 1970."
     lifetime: Lifetime

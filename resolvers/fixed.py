@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from connectors.contract import Listed
 from connectors.errors import ConnectorError
 from resolvers.loaders import Failed, Loaders
 from resolvers.streams import Stream
@@ -20,7 +21,7 @@ class FixedStream(Stream):
 
     async def _advance(self) -> None:
         found = await asyncio.gather(*(self.loaders.details.load(key) for key in self.ids))
-        self.take(run for run in found if isinstance(run, Execution))
+        self.take(self.placed([Listed.of(run) for run in found if isinstance(run, Execution)]))
         self.bound = None
         for was in filter(None, map(self.loaders.details.stale.get, self.ids)):
             self.as_of = was.as_of if self.as_of is None else min(self.as_of, was.as_of)

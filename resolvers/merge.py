@@ -1,8 +1,11 @@
 """The one fan-in: many streams become one list, read no further than its next rows need.
 
-Rows wait in one heap. The frontier is the least bound of all streams; a row before it is the next of the list, as
-nothing unread can come before it. While there is none, streams are asked whose bound lies before the first row that
-waits: as many at once as the rows that are wanted may come from, and each goes on as soon as it has answered.
+Rows wait in one list, which is sorted when somebody asks for the first of them: what streams bring is nearly sorted,
+and sorting such lists costs little. The frontier is the least bound of all streams; a row before it is the next of the
+list, as nothing unread can come before it. While there is none, streams are asked whose bound lies before the first row
+that waits: as many at once as the rows that are wanted may come from, and each goes on as soon as it has answered.
+
+A row is read when it is the next of the list. One that cannot be read is left out then.
 """
 
 import asyncio
@@ -14,6 +17,7 @@ from uuid import uuid4
 
 import structlog
 
+from connectors.contract import Listed
 from connectors.errors import ConnectorError, LimitReachedError, TimedOutError, UnreadableError
 from resolvers.ordering import FIRST, Bound, Key
 from resolvers.streams import Stream
@@ -21,6 +25,8 @@ from schema.model import FOREVER, Execution
 
 Row = tuple[Key, int, Execution]
 "A run with its key and the index of its stream."
+Waiting = tuple[Key, int, Listed]
+"The same, which need not have been read."
 Call = asyncio.Task[None]
 AHEAD = 4
 "Streams asked at the same time while no row waits, beside those that must be asked."
@@ -54,7 +60,9 @@ class Merge:
     _open: dict[int, Bound] = field(init=False)
     "The streams not at their end, by index, with their bounds as of the rows that were taken over from them."
     _frontier: Bound | None = FIRST
-    _heap: list[Row] = field(default_factory=list)
+    _waiting: list[Waiting] = field(default_factory=list)
+    _is_sorted: bool = True
+    "The first row that waits is the last of the list."
     _running: dict[Call, int] = field(default_factory=dict)
     _done: list[Call] = field(default_factory=list)
     _is_any_done: asyncio.Event = field(default_factory=asyncio.Event)
@@ -69,22 +77,26 @@ class Merge:
             DisorderedError: A source's order proved wrong.
         """
         taken: list[Row] = []
-        while len(taken) < count and await self.has_more(count - len(taken)):
-            row = heapq.heappop(self._heap)
-            taken.append(row)
-            self._given.append(row[0])
+        while len(taken) < count:
+            run = self._next()
+            if run is None:
+                if not await self.has_more(count - len(taken)):
+                    break
+                continue
+            key, index, _ = self._waiting.pop()
+            taken.append((key, index, run))
+            self._given.append(key)
         return taken
 
     def put_back(self, rows: Sequence[Row]) -> None:
         """The last rows that were taken, which are not used."""
-        for row in rows:
-            heapq.heappush(self._heap, row)
+        self._wait_with([(key, index, Listed.of(run)) for key, index, run in rows])
         del self._given[len(self._given) - len(rows) :]
 
     async def has_more(self, wanted: int = 0) -> bool:
         """Whether there is a next row; reads on until that is known. `wanted`: how many may be taken after it."""
         try:
-            while not self._is_settled():
+            while self._next() is None:
                 for index in self._needed(wanted):
                     self._start(index)
                 if not self._running:
@@ -110,11 +122,8 @@ class Merge:
 
         Of a stream that failed nothing is known.
         """
-        firsts: dict[int, Row] = {}
-        for row in self._heap:
-            first = firsts.get(row[1])
-            if first is None or row < first:
-                firsts[row[1]] = row
+        self._sort()
+        firsts = {row[1]: row for row in self._waiting}  # of each stream the last one that is named, which is its first
         found: list[tuple[Bound | None, int | None]] = []
         for index, stream in enumerate(self.streams):
             first, bound = firsts.get(index), self._open.get(index)
@@ -126,8 +135,28 @@ class Merge:
                 found.append((first[0] if bound is None else min(bound, first[0]), stream.hint_for(first[2])))
         return found
 
-    def _is_settled(self) -> bool:
-        return bool(self._heap) and (self._frontier is None or self._heap[0][0] < self._frontier)
+    def _next(self) -> Execution | None:
+        """The first row that waits, if it is the next of the list."""
+        while self._waiting and self._frontier != FIRST:
+            self._sort()
+            key, index, row = self._waiting[-1]
+            if self._frontier is not None and key >= self._frontier:
+                return None
+            run = row.read()
+            if isinstance(run, Execution):
+                return run
+            self._waiting.pop()
+            self.streams[index].leave_out(run)
+        return None
+
+    def _wait_with(self, rows: Sequence[Waiting]) -> None:
+        self._waiting += rows
+        self._is_sorted = self._is_sorted and not rows
+
+    def _sort(self) -> None:
+        if not self._is_sorted:
+            self._waiting.sort(reverse=True)
+            self._is_sorted = True
 
     def _move_frontier(self) -> None:
         ends = [] if self.stopped_at is None else [self.stopped_at]
@@ -138,17 +167,16 @@ class Merge:
 
         A stream is expected to have a row near its bound. While no row waits, there is less to go by.
         """
-        top = self._heap[0][0] if self._heap else None
         running = set(self._running.values())
-        idle = {
-            index: bound
-            for index, bound in self._open.items()
-            if index not in running and self._is_near(bound) and (top is None or bound < top)
-        }
+        idle = {index: bound for index, bound in self._open.items() if index not in running and self._is_near(bound)}
         if not idle:
             return []
+        self._sort()
+        top = self._waiting[-1][0] if self._waiting else None
+        if top is not None:
+            idle = {index: bound for index, bound in idle.items() if bound < top}
         bounds = list(self._open.values())
-        known = [row[0] for row in self._heap]
+        known = [row[0] for row in self._waiting]
         edge = min(bounds) if top is None else heapq.nsmallest(wanted + 1, [*known, *bounds])[-1]
         needed = [index for index, bound in idle.items() if bound <= edge]
         nearest = [] if top is not None else heapq.nsmallest(AHEAD - len(running), idle, key=idle.__getitem__)
@@ -186,7 +214,7 @@ class Merge:
         if late:
             self._start_again(late)
 
-    def _collect(self, call: Call) -> Iterable[Row]:
+    def _collect(self, call: Call) -> Iterable[Waiting]:
         """Takes note of how a stream's call has ended. Gives the rows that come too late."""
         index = self._running.pop(call)
         stream = self.streams[index]
@@ -200,13 +228,15 @@ class Merge:
         if isinstance(error, LimitReachedError) and stream.has_moved and stream.bound is not None:
             self.stopped_at = stream.bound if self.stopped_at is None else min(self.stopped_at, stream.bound)
         rows, stream.rows = stream.rows, []
-        for key, execution in rows:
-            if not self._given or key > self._given[-1]:
-                heapq.heappush(self._heap, (key, index, execution))
-            elif abs(key[0]) == FOREVER:  # starting again would not find it any sooner
-                stream.unplaced.add(execution.key)
+        last = self._given[-1] if self._given else FIRST
+        self._wait_with([(key, index, row) for key, row in rows if key > last])
+        for key, row in rows:
+            if key > last:
+                continue
+            if abs(key[0]) == FOREVER:  # starting again would not find it any sooner
+                stream.unplaced.add(row.key)
             else:
-                yield key, index, execution
+                yield key, index, row
 
     def _fail(self, index: int, error: ConnectorError) -> None:
         self.errors[index] = error
@@ -220,7 +250,7 @@ class Merge:
         log.error("connector failed", source=stream.connector.name, reference=reference, exc_info=error)
         return UnreadableError("an error of ours, which is logged", reference=reference)
 
-    def _start_again(self, late: Iterable[Row]) -> None:
+    def _start_again(self, late: Iterable[Waiting]) -> None:
         if self.may_start_again:
             raise DisorderedError
         for _, index, _ in late:

@@ -12,12 +12,11 @@ from itertools import count
 
 from msgspec.structs import replace
 
-from connectors.contract import Page
+from connectors.contract import Listed, Page
 from connectors.errors import UnreadableError
-from resolvers.ordering import FIRST, key_of
+from resolvers.ordering import FIRST, rank_of
 from resolvers.streams import MAX_FETCH, SPARE, SortedStream
 from schema.identity import NativeId
-from schema.model import Execution
 
 MAX_STEPS_BACK = 20
 "Calls in search of a row that was read; a list that shifts under each of them cannot be read by offsets."
@@ -62,7 +61,7 @@ class OffsetWalk:
     _overlap: int = 0
     "Rows to ask for again, so that one of them can be recognised."
 
-    async def more(self, page: Page | None = None) -> Sequence[tuple[int, Execution]]:
+    async def more(self, page: Page | None = None) -> Sequence[tuple[int, Listed]]:
         """The rows that come next, with their offsets, some of them perhaps for a second time.
 
         Args:
@@ -77,15 +76,16 @@ class OffsetWalk:
             start, step = max(start - step, 0), step * GALLOP
             page = await self.ask(start)
         self._starts.check(start, page)
-        rows = list(enumerate(page.executions, start))[self._known(page) or 0 :]
-        self._read.update(row.key for row in page.executions)
-        self.at = start + len(page.executions) + len(page.unreadable)
+        rows = page.rows()
+        placed = list(enumerate(rows, start))[self._known(page) or 0 :]
+        self._read.update([row.key for row in rows])
+        self.at = start + len(rows) + len(page.unreadable)
         # of so many rows at the end of the page one can be read, and so recognised
         self._overlap = 1 + len(page.unreadable) if len(page.unreadable) < len(page.executions) else 0
         self.is_done = page.next_cursor is None
         if not self.is_done and self.at == start:
             raise UnreadableError("the pages do not go on")
-        return rows
+        return placed
 
     def _known(self, page: Page) -> int | None:
         """Where in a page the first row stands that was read before. Rows above it are new in the list."""
@@ -129,15 +129,15 @@ class OffsetStream(SortedStream):
                 self.pages = 0  # those of the search do not count
             self._walk = OffsetWalk(self._page, start)
         placed = await self._walk.more(page)
-        self._offsets.update((row.key, offset) for offset, row in placed)
+        self._offsets.update([(row.key, offset) for offset, row in placed])
         self.follow([row for _, row in placed])
         if self._walk.is_done:
             self.bound = None
 
-    def hint_for(self, execution: Execution | None) -> int | None:
+    def hint_for(self, row: Listed | None) -> int | None:
         """An offset as last seen."""
-        if execution is not None and execution.key in self._offsets:
-            return self._offsets[execution.key]
+        if row is not None and row.key in self._offsets:
+            return self._offsets[row.key]
         return self.hint if self._walk is None else self._walk.at
 
     async def _page(self, offset: int) -> Page:
@@ -180,7 +180,7 @@ class OffsetStream(SortedStream):
         raise AssertionError("a search ends")
 
     def _ranks(self, page: Page) -> list[int]:
-        return [key_of(row, self.query.order)[0] for row in page.executions if row.started_at is not None]
+        return [rank_of(row.started, self.query.order) for row in page.rows() if row.started is not None]
 
     def _side(self, page: Page, wanted: int) -> Side:
         ranks = self._ranks(page)

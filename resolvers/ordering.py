@@ -4,8 +4,10 @@ Runs are ranked so that the list is always ascending: by the start in nanosecond
 `(rank, source, workflow, execution)`; a shorter tuple, `(rank,)`, comes before all keys of its rank and marks a bound.
 """
 
-from connectors.contract import Range
-from schema.model import FOREVER, Execution, ExecutionOrder
+from collections.abc import Iterable
+
+from connectors.contract import Listed, Range
+from schema.model import FOREVER, ExecutionOrder
 
 Key = tuple[int, str, str, str]
 Bound = tuple[int, *tuple[str, ...]]
@@ -20,12 +22,13 @@ def rank_of(ns: int | None, order: ExecutionOrder) -> int:
     return -ns if order.is_descending else ns
 
 
-def key_of(execution: Execution, order: ExecutionOrder) -> Key:
-    """Where a run stands in the list. Streams ask once a row, and keep it beside the row."""
-    native, started = execution.key, execution.started_at
-    start = FOREVER if started is None else started.ns
-    rank = -start if order is ExecutionOrder.STARTED_AT_DESC else start
-    return rank, execution.source, native.workflow, native.execution
+def placed(rows: Iterable[Listed], source: str, order: ExecutionOrder) -> list[tuple[Key, Listed]]:
+    """Rows of a source, each with where it stands in the list."""
+    sign = -1 if order is ExecutionOrder.STARTED_AT_DESC else 1
+    return [
+        ((sign * (FOREVER if row.started is None else row.started), source, row.key.workflow, row.key.execution), row)
+        for row in rows
+    ]
 
 
 def not_before(rank: int, order: ExecutionOrder, within: Range) -> Range:

@@ -1,5 +1,8 @@
 """One partition of one source as a sorted stream, whatever order and paging the source has.
 
+Most rows are placed and never read: what a record holds besides is looked at when conditions ask for it, or when the
+merge comes to it.
+
 A stream holds rows that it has read, and a bound: nothing that it has not read yet comes before the bound. A row before
 the bounds of all streams is the next of the list. `advance` reads on and moves the bound. How that is done depends on
 what the source can do; `open_stream` chooses:
@@ -16,18 +19,17 @@ should have come before, the merge starts again.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import structlog
 from msgspec.structs import replace
 
-from connectors.contract import EVER, Connector, ExecutionQuery, Page, Range, Unreadable
+from connectors.contract import EVER, Connector, ExecutionQuery, Listed, Page, Range, Unreadable
 from connectors.errors import ConnectorError, LimitReachedError, UnreadableError
-from resolvers.ordering import FIRST, Bound, Key, first_rank, key_of, last_rank, not_before
+from resolvers.ordering import FIRST, Bound, Key, first_rank, last_rank, not_before, placed
 from schema.identity import NativeId
 from schema.instant import SECOND
-from schema.model import Execution
 
 log = structlog.get_logger("histograph.streams")
 
@@ -75,7 +77,7 @@ class Stream(ABC):
     "As in the memory, but of the pages before."
     until: int | None = None
     "Runs that started later, in nanoseconds since 1970, are not part of the list."
-    rows: list[tuple[Key, Execution]] = field(default_factory=list)
+    rows: list[tuple[Key, Listed]] = field(default_factory=list)
     pages: int = 0
     as_of: int | None = None
     "When the oldest page used was fetched, in nanoseconds since 1970."
@@ -89,9 +91,12 @@ class Stream(ABC):
     _seen: set[NativeId] = field(default_factory=set)
     _takes_all: bool = field(init=False)
     "The query has no conditions on runs."
+    _takes_unread: bool = field(init=False)
+    "It has none but on their starts."
 
     def __post_init__(self) -> None:
-        self._takes_all = self.until is None and self.query.is_plain
+        self._takes_unread = replace(self.query, started=EVER).is_plain
+        self._takes_all = self._takes_unread and self.query.started == EVER and self.until is None
         if self.bound is not None:
             self.bound = max(self.bound, self.position)
             self.move_bound(first_rank(self.query.order, self.query.started))
@@ -121,31 +126,43 @@ class Stream(ABC):
         self.pages += 1
         page = await self.connector.list_executions(self.partition, query, cursor)
         self.as_of = page.as_of if self.as_of is None else min(self.as_of, page.as_of)
-        self.unreadable += (record for record in page.unreadable if record not in self.unreadable)
+        for record in page.unreadable:
+            self.leave_out(record)
         self.stale_because = page.stale_because or self.stale_because
         if page.total is not None:
             self.total = page.total
         return page
 
-    def take(self, executions: Iterable[Execution]) -> None:
+    def leave_out(self, record: Unreadable) -> None:
+        """Takes note of a record that the list lacks as it cannot be read."""
+        if record not in self.unreadable:
+            self.unreadable.append(record)
+
+    def placed(self, rows: Sequence[Listed]) -> list[tuple[Key, Listed]]:
+        """Rows with where they stand."""
+        return placed(rows, self.connector.name, self.query.order)
+
+    def take(self, rows: Sequence[tuple[Key, Listed]]) -> None:
         """Keeps those that are new and wanted."""
-        self.take_keyed((key_of(execution, self.query.order), execution) for execution in executions)
-
-    def take_keyed(self, keyed: Iterable[tuple[Key, Execution]]) -> None:
-        """The same, of rows whose place is known."""
         seen, position, takes_all = self._seen, self.position, self._takes_all
-        for row in keyed:
-            key, execution = row
-            if execution.key in seen:
+        for placed_row in rows:
+            key, row = placed_row
+            if row.key in seen:
                 continue
-            seen.add(execution.key)
-            if key > position and (takes_all or self._is_wanted(execution)):
-                self.rows.append(row)
+            seen.add(row.key)
+            if key > position and (takes_all or self._is_wanted(row)):
+                self.rows.append(placed_row)
 
-    def _is_wanted(self, execution: Execution) -> bool:
-        started = execution.started_at
-        is_past = self.until is not None and started is not None and started.ns > self.until
-        return not is_past and self.query.matches(execution)
+    def _is_wanted(self, row: Listed) -> bool:
+        if self.until is not None and row.started is not None and row.started > self.until:
+            return False
+        if self._takes_unread:
+            return self.query.started.holds(row.started)
+        run = row.read()
+        if isinstance(run, Unreadable):
+            self.leave_out(run)
+            return False
+        return self.query.matches(run)
 
     def move_bound(self, rank: int) -> None:
         """Nothing unread comes before this rank. Past the end of the range asked for, all is read."""
@@ -186,7 +203,7 @@ class Stream(ABC):
             0 if self.connector.capabilities.order_promised else DOUBT_NS
         )
 
-    def hint_for(self, execution: Execution | None) -> int | None:
+    def hint_for(self, row: Listed | None) -> int | None:
         """A small number that helps the next page's stream to begin with this row, or with None at the bound."""
         return None
 
@@ -212,19 +229,19 @@ class SortedStream(Stream, ABC):
     _is_behind: bool = False
     "Rows were read that are not given yet."
 
-    def follow(self, rows: Sequence[Execution]) -> None:
+    def follow(self, rows: Sequence[Listed]) -> None:
         """Takes rows that continue those before, and moves the bound to the last of them that can be relied on."""
-        keyed = [(key_of(row, self.query.order), row) for row in rows]
+        keyed = self.placed(rows)
         self._look_for_unplaced(keyed)
         is_late, claimed, recent = False, self._claimed, self._recent
         for key, row in keyed:
-            if row.started_at is None:
+            if row.started is None:
                 continue
             if claimed is not None and key[0] < claimed and key > self.position and row.key not in self._seen:
                 is_late = True
                 self._learn(key[0])
             recent.append(key[0])
-        self.take_keyed(keyed)
+        self.take(keyed)
         del recent[:-RECENT]
         if len(recent) > self.doubt:
             self._claimed = self._reached() - self.slack
@@ -236,14 +253,14 @@ class SortedStream(Stream, ABC):
         """The rank that the rows read have come to, but for those that are doubted."""
         return sorted(self._recent[-RECENT:])[-1 - self.doubt]
 
-    def _look_for_unplaced(self, keyed: Iterable[tuple[Key, Execution]]) -> None:
+    def _look_for_unplaced(self, keyed: Sequence[tuple[Key, Listed]]) -> None:
         """Runs without a start that stand below rows not given yet: they would have been listed first."""
         for key, row in keyed:
-            if self._is_behind and row.started_at is not None:
+            if self._is_behind and row.started is not None:
                 continue
             if key > self.position:
                 self._is_behind = True
-            elif row.started_at is None and self._is_behind and key[0] < self.position[0] and self._is_wanted(row):
+            elif row.started is None and self._is_behind and key[0] < self.position[0] and self._is_wanted(row):
                 self.unplaced.add(row.key)
 
     def _learn(self, rank: int) -> None:
@@ -274,6 +291,6 @@ class TokenStream(SortedStream):
         if page.next_cursor is not None and page.next_cursor == self._cursor:
             raise UnreadableError("the pages repeat")
         self._cursor = page.next_cursor
-        self.follow(page.executions)
+        self.follow(page.rows())
         if page.next_cursor is None:
             self.bound = None

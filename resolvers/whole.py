@@ -5,14 +5,13 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from connectors.contract import ExecutionQuery, Page, Paging
+from connectors.contract import ExecutionQuery, Listed, Page, Paging
 from connectors.errors import LimitReachedError, UnreadableError
 from resolvers.offsets import OffsetWalk
-from resolvers.ordering import key_of, last_rank
+from resolvers.ordering import last_rank, rank_of
 from resolvers.streams import MAX_WHOLE_PAGES, Stream
-from schema.model import Execution
 
-Rows = Sequence[Execution]
+Rows = Sequence[Listed]
 
 
 async def listing(stream: Stream, query: ExecutionQuery, page: Page | None = None) -> AsyncIterator[Rows]:
@@ -32,7 +31,7 @@ async def listing(stream: Stream, query: ExecutionQuery, page: Page | None = Non
             is_done = walk.is_done
         else:
             page = await stream.fetch(query, None) if page is None else page
-            yield page.executions
+            yield page.rows()
             is_done = page.next_cursor is None
         if is_done:
             return
@@ -57,9 +56,9 @@ class WholeStream(Stream):
         opposite = next(iter(can.orders - {self.query.order}), None)
         last = None if opposite is None else last_rank(opposite, self.asked_range())
         async for rows in listing(self, query):
-            self.take(rows)
+            self.take(self.placed(rows))
             if opposite is not None and last is not None:
-                ranks = [key_of(row, opposite)[0] for row in rows if row.started_at is not None]
+                ranks = [rank_of(row.started, opposite) for row in rows if row.started is not None]
                 if len(ranks) > self.doubt and min(ranks) - self.slack > last:
                     break
         self.bound = None

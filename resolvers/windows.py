@@ -11,13 +11,12 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from connectors.contract import Page, Range
+from connectors.contract import Listed, Page, Range
 from resolvers.cursor import at_least, distance
 from resolvers.ordering import rank_of
 from resolvers.streams import Stream
 from resolvers.whole import listing
 from schema.instant import SECOND
-from schema.model import Execution
 
 WIDEN, NARROW = 4.0, 0.5
 "How much wider or narrower the next window may be at the most."
@@ -45,11 +44,11 @@ class WindowStream(Stream):
             if narrower is None:
                 break
             window, tries = narrower, tries + 1
-        rows: list[Execution] = []
+        rows: list[Listed] = []
         query = replace(self.query, started=window, limit=self._page_size())
         async for some in listing(self, query, page):
             rows += some
-        self.take(rows)
+        self.take(self.placed(rows))
         if window.end is None and window.start is not None:
             self.memory.openings[self.partition] = window.start
         self._learn(window, rows)
@@ -59,7 +58,7 @@ class WindowStream(Stream):
         else:
             self.move_bound(rank_of(far - 1 if self.query.order.is_descending else far, self.query.order))
 
-    def hint_for(self, execution: Execution | None) -> int | None:
+    def hint_for(self, row: Listed | None) -> int | None:
         """The width of the next window, roughly."""
         return None if self._width is None else distance(self._width) or None
 
@@ -92,7 +91,7 @@ class WindowStream(Stream):
         most half as wide. It ends at a whole second, as there are sources that know no others; more runs than a page in
         one second are read by offsets.
         """
-        times = sorted(row.started_at.ns for row in page.executions if row.started_at is not None)
+        times = sorted([row.started for row in page.rows() if row.started is not None])
         if not times:
             return None
         start = self._oldest(times[0]) if window.start is None else window.start
@@ -112,9 +111,9 @@ class WindowStream(Stream):
         retention = self.connector.capabilities.retention
         return seen if retention is None else min(seen, self.now() - int(retention.total_seconds()) * SECOND)
 
-    def _learn(self, window: Range, rows: Sequence[Execution]) -> None:
+    def _learn(self, window: Range, rows: Sequence[Listed]) -> None:
         """What this window says of the next one's width: half a page is what it should hold."""
-        times = [row.started_at.ns for row in rows if row.started_at is not None]
+        times = [row.started for row in rows if row.started is not None]
         far = window.start if self.query.order.is_descending else window.end
         # all that was left has come; or nothing has, and who knows how far the next runs are
         if far is None or not times:

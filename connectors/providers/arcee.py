@@ -19,14 +19,16 @@ from connectors.http.auth import Secret, bearer
 from connectors.http.client import HttpClient, get, path
 from connectors.http.status import ErrorBody, plain_text
 from connectors.reading import (
+    Place,
     StatusWords,
     body_of,
     decode,
     decoded_or_none,
     instant,
+    list_records,
     present,
-    read_records,
     read_steps,
+    start_ns,
 )
 from schema.identity import NativeId
 from schema.instant import SECOND, Instant
@@ -89,6 +91,13 @@ class WireTimed(Struct):
     inputs: Raw = NOTHING
 
 
+class WirePlace(Struct):
+    """What tells where a run stands in the list of its workflow."""
+
+    id: str
+    start_time: str | None = None
+
+
 class WireRun(WireTimed):
     """A run."""
 
@@ -121,11 +130,18 @@ class WireProblem(Struct):
 
 
 RUN = msgspec.json.Decoder(WireRun)
+PLACE = msgspec.json.Decoder(WirePlace)
 STEP = msgspec.json.Decoder(WireStep)
 RECORDS = msgspec.json.Decoder(list[Raw])
 WORKFLOWS = msgspec.json.Decoder(list[WireWorkflow])
 PROBLEM = msgspec.json.Decoder(WireProblem)
 ANYTHING = msgspec.json.Decoder()
+
+
+def place_run(record: Raw, workflow_id: str) -> Place:
+    """Where `read_run` will find that the run stands."""
+    wire = PLACE.decode(record)
+    return NativeId(workflow_id, wire.id), start_ns(wire.start_time)
 
 
 def read_run(record: Raw, source: str, workflow_id: str) -> ArceeExecution:
@@ -294,7 +310,9 @@ class Arcee:
         limit, offset = min(max(query.limit, 1), self.capabilities.page_size), int(cursor or 0)
         response = await self.http.send(get(path("/workflows/{}/runs", partition), {"limit": limit, "offset": offset}))
         records = body_of(response, RECORDS, "runs")
-        runs, bad = read_records(records, lambda record: read_run(record, self.name, partition))
+        runs, bad = list_records(
+            records, lambda record: place_run(record, partition), lambda record: read_run(record, self.name, partition)
+        )
         return Page(
             executions=runs,
             unreadable=bad,

@@ -20,14 +20,16 @@ from connectors.http.auth import Secret, bearer
 from connectors.http.client import HttpClient, Request, Response, get, path
 from connectors.http.status import ErrorBody
 from connectors.reading import (
+    Place,
     StatusWords,
     body_of,
     decode,
     decoded_or_none,
     instant,
+    list_records,
     present,
-    read_records,
     read_steps,
+    start_ns,
 )
 from schema.identity import NativeId
 from schema.instant import Instant
@@ -88,6 +90,15 @@ class WireHistory(Struct, rename="camel"):
     created_at: str | None = None
 
 
+class WirePlace(Struct, rename="camel"):
+    """What tells where a run stands in the list of its job."""
+
+    id: str
+    job_id: str
+    duration: list[str | None] | None = None
+    created_at: str | None = None
+
+
 class WireEmbedded(Struct, rename={"history": "inf:job-history"}):
     """HAL's members."""
 
@@ -124,6 +135,7 @@ class WireName(Struct):
 
 
 HISTORY = msgspec.json.Decoder(WireHistory)
+PLACE = msgspec.json.Decoder(WirePlace)
 PROGRESS = msgspec.json.Decoder(WireProgress)
 RECORD = msgspec.json.Decoder(Raw)
 PAGE = msgspec.json.Decoder(WirePage)
@@ -160,6 +172,12 @@ class InformerStep(ExecutionStep, frozen=True, kw_only=True):
     success: bool | None = None
     is_in_full: bool = False
     "Came with the status that only the long form has."
+
+
+def place_history(record: Raw) -> Place:
+    """Where `read_history` will find that the run stands."""
+    wire = PLACE.decode(record)
+    return NativeId(wire.job_id, wire.id), start_ns((wire.duration or [None])[0] or wire.created_at)
 
 
 def read_history(record: Raw, source: str) -> InformerExecution:
@@ -318,7 +336,7 @@ class Informer:
         )
         page = body_of(await self._ask(request), PAGE, "history")
         records = page.embedded.history
-        runs, bad = read_records(records, lambda record: read_history(record, self.name))
+        runs, bad = list_records(records, place_history, self._read)
         end = start + len(records)
         return Page(
             executions=runs,
@@ -327,13 +345,16 @@ class Informer:
             total=page.total,
         )
 
+    def _read(self, record: Raw) -> InformerExecution:
+        return read_history(record, self.name)
+
     async def get_executions(self, ids: Sequence[NativeId]) -> Mapping[NativeId, Execution | ConnectorError]:
         """One call a run."""
         return await one_by_one(ids, self._get)
 
     async def _get(self, key: NativeId) -> InformerExecution:
         request = get(path("/api/jobs/{}/history/{}", key.workflow, key.execution), accept=HAL)
-        return read_history(body_of(await self._ask(request), RECORD, "job history"), self.name)
+        return self._read(body_of(await self._ask(request), RECORD, "job history"))
 
     async def _ask(self, request: Request) -> Response:
         """An answer that is no login page: one in its place means that the token was not accepted."""

@@ -18,6 +18,7 @@ from connectors.redis_link import RedisLink, open_redis
 from connectors.remembered import Memory
 from connectors.shared_cache import SharedCache
 from tests.connectors.asked import Asked
+from tests.connectors.rows import runs_of
 
 SECRET = b"s" * 32
 PATIENT = 30.0
@@ -48,7 +49,7 @@ async def work(url: str, lock_seconds: float, queries: int) -> dict[str, Any]:
     async def query() -> list[str] | str:
         try:
             page = await cache.list_executions("w", ExecutionQuery(), None)
-            return [type(one).__name__ + " " + one.native_id for one in page.executions]
+            return [type(one).__name__ + " " + one.native_id for one in runs_of(page)]
         except ConnectorError as error:
             return f"{type(error).__name__}: {error.message}"
 

@@ -33,6 +33,7 @@ from connectors.providers.arcee import (
 from schema.identity import NativeId
 from schema.model import ExecutionError, ExecutionOrder, ExecutionStatus
 from tests.connectors.replay import Opened, Replay, answer, sample, steps_of
+from tests.connectors.rows import runs_of, unreadable_of
 
 S = ExecutionStatus
 FLOW = "7c1e0f6e-0000-4000-8000-000000000001"
@@ -62,7 +63,7 @@ async def test_the_run_of_the_seed_says_all_that_is_in_it() -> None:
 
     page = await connector.list_executions(FLOW, ExecutionQuery(limit=10), None)
 
-    (found,) = page.executions
+    (found,) = runs_of(page)
     assert isinstance(found, ArceeExecution)
     assert (found.source, found.provider) == ("llm", "ARCEE")
     assert found.key == SEED, "the workflow is the one that was asked for"
@@ -106,7 +107,7 @@ async def test_an_empty_list_for_a_run_means_that_there_is_none() -> None:
 async def test_a_failed_run_tells_its_error() -> None:
     connector, _ = arcee("arcee/runs_failed.200.json")
 
-    (found,) = (await connector.list_executions(FLOW, ExecutionQuery(), None)).executions
+    (found,) = runs_of(await connector.list_executions(FLOW, ExecutionQuery(), None))
 
     assert (found.status, found.raw_status) == (S.FAILED, "failed")
     assert found.error == ExecutionError("Node 'model' failed: upstream timeout")
@@ -215,7 +216,7 @@ async def test_a_list_is_asked_for_by_limit_and_offset() -> None:
     page = await connector.list_executions(FLOW, ExecutionQuery(limit=10), "10")
 
     assert http.request == Request(path=f"/workflows/{FLOW}/runs", params=(("limit", "10"), ("offset", "10")))
-    assert (page.executions, page.next_cursor) == ([], None)
+    assert (runs_of(page), page.next_cursor) == ([], None)
 
 
 @pytest.mark.parametrize(("wanted", "sent"), [(0, "1"), (1, "1"), (100, "100"), (5000, "100")])
@@ -257,7 +258,7 @@ async def test_pages_put_end_to_end_are_the_whole_list(total: int, limit: int) -
     found, cursor = [], None
     while True:
         page = await connector.list_executions(FLOW, ExecutionQuery(limit=limit), cursor)
-        found += [one.native_id for one in page.executions]
+        found += [one.native_id for one in runs_of(page)]
         cursor = page.next_cursor
         if cursor is None:
             break
@@ -271,8 +272,8 @@ async def test_an_unreadable_run_counts_for_the_offset_of_the_next_page() -> Non
 
     page = await connector.list_executions(FLOW, ExecutionQuery(limit=2), None)
 
-    assert [one.native_id for one in page.executions] == [SEED.execution]
-    assert [(one.native_id, one.reason.split(":")[0]) for one in page.unreadable] == [
+    assert [one.native_id for one in runs_of(page)] == [SEED.execution]
+    assert [(one.native_id, one.reason.split(":")[0]) for one in unreadable_of(page)] == [
         ("run-unreadable", "not an RFC 3339 time with a zone")
     ]
     assert page.next_cursor == "2"
@@ -422,7 +423,7 @@ async def test_an_error_that_is_no_utf8_makes_its_run_unreadable_and_no_more() -
     page = await connector.list_executions(FLOW, ExecutionQuery(), None)
     got = await connector.get_executions([NativeId(FLOW, "run-1")])
 
-    assert (page.executions, len(page.unreadable)) == ([], 1)
+    assert (runs_of(page), len(unreadable_of(page))) == ([], 1)
     assert isinstance(got[NativeId(FLOW, "run-1")], UnreadableError)
 
 

@@ -27,6 +27,7 @@ from connectors.providers.boomi.settings import BoomiSettings
 from schema.identity import NativeId
 from schema.model import ExecutionError, ExecutionOrder, ExecutionStatus
 from tests.connectors.replay import Opened, Replay, answer, body_sent, ns, sample, steps_of
+from tests.connectors.rows import runs_of, unreadable_of
 
 S = ExecutionStatus
 SETTINGS = BoomiSettings(
@@ -66,7 +67,7 @@ async def test_the_record_of_the_seed_says_all_that_is_in_it() -> None:
 
     page = await connector.list_executions(WHOLE_SOURCE, ExecutionQuery(), None)
 
-    (found,) = page.executions
+    (found,) = runs_of(page)
     assert isinstance(found, BoomiExecution)
     message = "No data produced from map 'mapTest', please check source profile and make sure it matches source data."
     assert found.source == "boomi-eu"
@@ -95,13 +96,13 @@ async def test_the_record_of_the_seed_says_all_that_is_in_it() -> None:
     assert json.loads(bytes(found.raw))["executionDuration"] == ["Long", 5816]
     assert page.next_cursor is None
     assert page.total is None, "numberOfResults is no total"
-    assert page.unreadable == []
+    assert unreadable_of(page) == []
 
 
 async def test_every_further_field_arrives_and_sizes_lose_no_digit() -> None:
     connector, _ = boomi("boomi/executions_every_field.200.json")
 
-    (found,) = (await connector.list_executions(WHOLE_SOURCE, ExecutionQuery(), None)).executions
+    (found,) = runs_of(await connector.list_executions(WHOLE_SOURCE, ExecutionQuery(), None))
 
     assert isinstance(found, BoomiExecution)
     assert found.original_execution_id == "execution-00000000-0000-4000-8000-000000000001-2024.09.24"
@@ -117,7 +118,7 @@ async def test_every_further_field_arrives_and_sizes_lose_no_digit() -> None:
 async def test_the_official_sample_has_no_message_and_is_read_all_the_same() -> None:
     connector, _ = boomi("boomi/executions_official.200.json")
 
-    (found,) = (await connector.list_executions(WHOLE_SOURCE, ExecutionQuery(), None)).executions
+    (found,) = runs_of(await connector.list_executions(WHOLE_SOURCE, ExecutionQuery(), None))
 
     assert (found.status, found.error, found.duration_ms) == (S.SUCCEEDED, None, 3832.0)
 
@@ -214,7 +215,7 @@ async def test_a_list_without_conditions_asks_for_the_order_alone() -> None:
         body=http.request.body,
     )
     assert body_sent(http.request) == {"QuerySort": NEWEST_FIRST}
-    assert (page.executions, page.next_cursor) == ([], None), "`result` is left out when nothing was found"
+    assert (runs_of(page), page.next_cursor) == ([], None), "`result` is left out when nothing was found"
 
 
 async def test_oldest_first_is_asked_for_as_asc() -> None:
@@ -336,7 +337,7 @@ async def test_runs_of_no_process_at_all_are_not_asked_for() -> None:
 
     page = await connector.list_executions(WHOLE_SOURCE, ExecutionQuery(workflow_ids=frozenset()), None)
 
-    assert (list(page.executions), http.requests) == ([], [])
+    assert (list(runs_of(page)), http.requests) == ([], [])
 
 
 async def test_the_next_page_is_asked_for_by_the_bare_token() -> None:
@@ -354,7 +355,7 @@ async def test_the_next_page_is_asked_for_by_the_bare_token() -> None:
         body=token.encode(),
     )
     assert second.next_cursor is None
-    assert [one.native_id for one in second.executions] == ["execution-00000000-0000-4000-8000-000000000001-2023.04.22"]
+    assert [one.native_id for one in runs_of(second)] == ["execution-00000000-0000-4000-8000-000000000001-2023.04.22"]
 
 
 async def test_a_partner_acts_for_a_child_account_on_every_page() -> None:

@@ -30,6 +30,7 @@ from schema.identity import NativeId
 from schema.model import ExecutionError, ExecutionStatus
 from tests.connectors.http.fakes import FakeClock
 from tests.connectors.replay import Opened, Replay, answer, body_sent, ns, sample
+from tests.connectors.rows import runs_of
 
 S = ExecutionStatus
 PROCESS = "dbb98f81-6914-43a2-b03f-594506940dd5"
@@ -67,7 +68,7 @@ async def test_the_documented_answer_is_read_with_the_process_and_the_end_filled
 
     page = await connector.list_executions(PROCESS, ExecutionQuery(), None)
 
-    (found,) = page.executions
+    (found,) = runs_of(page)
     assert isinstance(found, BoomiExecution)
     message = "No data produced from map 'mapTest', please check source profile and make sure it matches source data."
     assert (found.key, found.process_id) == (SEED, PROCESS)
@@ -88,8 +89,8 @@ async def test_nulls_of_graphql_are_fields_without_a_value() -> None:
 
     page = await connector.list_executions(PROCESS, ExecutionQuery(), None)
 
-    assert {run.raw_status for run in page.executions} == {"COMPLETE", "ERROR"}
-    complete = next(run for run in page.executions if run.raw_status == "COMPLETE")
+    assert {run.raw_status for run in runs_of(page)} == {"COMPLETE", "ERROR"}
+    complete = next(run for run in runs_of(page) if run.raw_status == "COMPLETE")
     assert isinstance(complete, BoomiExecution)
     assert (complete.message, complete.original_execution_id, complete.error) == (None, None, None)
     assert (complete.account, complete.atom_name) == ("account-123456", "Runtime 1")
@@ -106,7 +107,7 @@ async def test_one_request_asks_for_all_seven_states_since_before_the_oldest_kep
         "ABORTED", "COMPLETE", "COMPLETE_WARN", "DISCARDED", "ERROR", "INPROCESS", "STARTED"
     ]  # fmt: skip
     assert body_sent(http.request)["variables"] == {"process": PROCESS, "since": "2023-03-31T12:00:00Z"}
-    assert (page.executions, page.next_cursor) == ([], None)
+    assert (runs_of(page), page.next_cursor) == ([], None)
 
 
 async def test_the_request_is_graphql_with_the_fields_of_the_documented_page() -> None:
@@ -158,7 +159,7 @@ async def test_states_that_spaces_does_not_know_cost_no_call(status: ExecutionSt
 
     page = await connector.list_executions(PROCESS, ExecutionQuery(statuses=frozenset({status})), None)
 
-    assert (list(page.executions), http.requests) == ([], [])
+    assert (list(runs_of(page)), http.requests) == ([], [])
     assert status not in connector.capabilities.statuses
 
 
@@ -247,7 +248,7 @@ async def test_an_error_that_may_pass_is_tried_again_although_its_status_is_good
         PROCESS, ExecutionQuery(), None
     )
 
-    assert page.executions
+    assert runs_of(page)
     assert len(http.requests) == 2
 
 

@@ -20,6 +20,7 @@ from connectors.remembered import Answer, Memory
 from schema.identity import NativeId
 from schema.model import ExecutionOrder, ExecutionStatus, Workflow
 from tests.connectors.asked import CAN, DONE, OPEN, Asked, AskedExecution, Clock, run, turns
+from tests.connectors.rows import runs_of
 
 QUERY = ExecutionQuery()
 A, B, NOWHERE = NativeId("w", "a"), NativeId("w", "b"), NativeId("w", "nowhere")
@@ -120,7 +121,7 @@ async def test_a_list_is_asked_for_once_and_stamped_with_its_time() -> None:
 
     assert second is first
     assert first.as_of == 1000 * 10**9
-    assert [one.native_id for one in first.executions] == ["a", "b"]
+    assert [one.native_id for one in runs_of(first)] == ["a", "b"]
     assert len(source.calls) == 1
 
 
@@ -226,7 +227,7 @@ async def test_a_listed_finished_run_needs_no_call_of_its_own() -> None:
 
     found = await cache.get_executions([A])
 
-    assert found[A] is page.executions[0]
+    assert found[A] is runs_of(page)[0]
     assert source.calls == [("page", "w", QUERY, None)]
     await cache.get_executions([B])  # it is open: what the list says of it may be over
     assert source.calls[1:] == [("runs", "b")]
@@ -249,7 +250,7 @@ async def test_lists_with_different_filters_share_their_finished_runs() -> None:
     pages = [await cache.list_executions("w", replace(QUERY, started=Range(at, None)), None) for at in range(3)]
 
     assert len(source.calls) == 3
-    assert all(page.executions[0] is pages[0].executions[0] for page in pages)
+    assert all(runs_of(page)[0] is runs_of(pages[0])[0] for page in pages)
 
 
 async def test_a_page_stands_for_its_runs_until_one_of_them_is_asked_for() -> None:
@@ -266,7 +267,7 @@ async def test_a_page_stands_for_its_runs_until_one_of_them_is_asked_for() -> No
 
 
 async def test_pages_that_come_later_hold_the_values_that_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.cached.AFTER_ALL", 0)
+    monkeypatch.setattr("connectors.filing.AFTER_ALL", 0)
     source = Asked()
     cache = cached(source, Clock())
 
@@ -276,7 +277,7 @@ async def test_pages_that_come_later_hold_the_values_that_are_remembered(monkeyp
         pages.append(await cache.list_executions("w", replace(QUERY, started=Range(at, None)), None))
         await turns()
 
-    assert all(page.executions[0] is pages[0].executions[0] for page in pages)
+    assert all(runs_of(page)[0] is runs_of(pages[0])[0] for page in pages)
 
 
 async def test_pages_let_go_of_the_bytes_that_they_came_in() -> None:
@@ -285,7 +286,7 @@ async def test_pages_let_go_of_the_bytes_that_they_came_in() -> None:
     source.runs = [run("a", raw=Raw(memoryview(b'["x"]')[1:-1]))]
     cache = cached(source, Clock())
     page = await cache.list_executions("w", QUERY, None)
-    (shown,) = page.executions
+    (shown,) = runs_of(page)
     assert shown.raw is not None
     assert shown.raw.copy() is not shown.raw
 
@@ -316,7 +317,7 @@ async def test_a_finished_run_that_reads_differently_now_is_taken_as_it_reads_no
     page = await cache.list_executions("w", replace(QUERY, limit=9), None)
     found = await cache.get_executions([A])
 
-    assert page.executions[0].raw_status == found[A].raw_status == "reviewed"  # type: ignore[union-attr]
+    assert runs_of(page)[0].raw_status == found[A].raw_status == "reviewed"  # type: ignore[union-attr]
 
 
 async def test_what_is_not_there_is_believed_for_ten_seconds() -> None:
@@ -397,7 +398,7 @@ async def test_a_deleted_run_is_forgotten_and_so_are_lists_that_may_name_it() ->
     assert await cache.delete_execution(A)
 
     page = await cache.list_executions("w", QUERY, None)
-    assert [one.native_id for one in page.executions] == ["b"]
+    assert [one.native_id for one in runs_of(page)] == ["b"]
     assert await cache.get_executions([A]) == {}
     assert await cache.list_steps([run("a")]) == {}
 
@@ -409,7 +410,7 @@ async def test_sources_of_one_memory_never_share_even_under_one_name() -> None:
 
     pages = [await cache.list_executions("w", QUERY, None) for cache in caches]
 
-    assert [page.executions[0].native_id for page in pages] == ["a", "x"]
+    assert [runs_of(page)[0].native_id for page in pages] == ["a", "x"]
     assert [len(one.calls), len(other.calls)] == [1, 1]
 
 

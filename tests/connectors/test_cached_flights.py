@@ -16,6 +16,7 @@ from connectors.errors import ConnectorError, OutOfTimeError, UnreachableError
 from connectors.flights import Flights
 from schema.identity import NativeId
 from tests.connectors.asked import OPEN, Asked, AskedExecution, Clock, run, turns
+from tests.connectors.rows import runs_of
 
 QUERY = ExecutionQuery()
 GROUPS = ["a", "ab", "bc", "abc", "cd"]
@@ -32,8 +33,8 @@ async def test_a_thousand_equal_queries_at_once_make_the_calls_of_one() -> None:
     async def query() -> tuple[object, ...]:
         await cache.workflows()
         page = await cache.list_executions("w", QUERY, None)
-        details = await cache.get_executions([one.key for one in page.executions])
-        steps = await cache.list_steps(page.executions)
+        details = await cache.get_executions([one.key for one in runs_of(page)])
+        steps = await cache.list_steps(runs_of(page))
         return page, details, steps
 
     tasks = [asyncio.create_task(query()) for _ in range(1000)]
@@ -119,7 +120,7 @@ async def test_when_the_last_one_leaves_the_call_ends_and_the_next_one_asks_anew
     assert source.gate is not None
     source.gate.set()
 
-    assert (await fourth).executions
+    assert runs_of(await fourth)
     assert len(source.calls) == 2
 
 
@@ -216,7 +217,7 @@ async def test_an_error_reaches_all_who_wait_and_nobody_after() -> None:
     ends = await asyncio.gather(*tasks, return_exceptions=True)
     assert [type(end) for end in ends] == [UnreachableError] * 3
     source.trouble = lambda: None
-    assert (await cache.list_executions("w", QUERY, None)).executions
+    assert runs_of(await cache.list_executions("w", QUERY, None))
 
 
 async def test_an_error_of_ours_reaches_all_who_wait_as_it_is() -> None:

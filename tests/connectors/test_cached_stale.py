@@ -24,6 +24,7 @@ from connectors.errors import (
 from connectors.lifetimes import may_stand_in
 from schema.identity import NativeId
 from tests.connectors.asked import DONE, OPEN, Asked, Clock, run, turns
+from tests.connectors.rows import runs_of
 
 QUERY = ExecutionQuery()
 A, B = NativeId("w", "a"), NativeId("w", "b")
@@ -255,7 +256,7 @@ async def test_a_list_is_given_once_more_while_it_is_asked_for_anew() -> None:
     setting.source.gate.set()
     await turns()
     fresh = await setting.cache.list_executions("w", QUERY, None)
-    assert [one.native_id for one in fresh.executions] == ["c"]
+    assert [one.native_id for one in runs_of(fresh)] == ["c"]
     assert fresh.as_of == 1007 * 10**9
     assert len(setting.source.calls) == 2
     assert setting.cache.uses == {"remembered": 6, "asked": 2, "refreshed": 1}

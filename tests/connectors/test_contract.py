@@ -44,6 +44,7 @@ from schema.identity import NativeId
 from schema.instant import LAST, SECOND
 from schema.model import Execution, ExecutionOrder, ExecutionStatus, ExecutionStep
 from tests.connectors.replay import SAMPLES, Opened, Replay, answer, sample
+from tests.connectors.rows import runs_of, unreadable_of
 
 PROVIDERS = find_providers()
 DOORS = sorted(file.parent.relative_to(SAMPLES).as_posix() for file in SAMPLES.rglob("settings.json"))
@@ -100,7 +101,7 @@ async def one_page(door: str, *answers: Any, query: ExecutionQuery | None = None
 
 async def some_run(door: str) -> Execution:
     """A run as the door's sample shows it."""
-    return (await one_page(door, f"{door}/executions_one_unreadable.200.json")).executions[0]
+    return runs_of(await one_page(door, f"{door}/executions_one_unreadable.200.json"))[0]
 
 
 # the declaration
@@ -252,15 +253,15 @@ def test_the_provider_of_a_run_is_the_schemas_word(provider: Provider) -> None:
 async def test_an_empty_list_is_an_empty_page(door: str) -> None:
     page = await one_page(door, f"{door}/executions_none.200.json")
 
-    assert (list(page.executions), page.next_cursor, list(page.unreadable)) == ([], None, [])
+    assert (list(runs_of(page)), page.next_cursor, list(unreadable_of(page))) == ([], None, [])
 
 
 @each_door
 async def test_an_unreadable_record_spoils_itself_only(door: str) -> None:
     page = await one_page(door, f"{door}/executions_one_unreadable.200.json")
 
-    (good,) = page.executions
-    (bad,) = page.unreadable
+    (good,) = runs_of(page)
+    (bad,) = unreadable_of(page)
     assert good.source == "source-1"
     assert good.key.execution and good.key.workflow
     assert bad.native_id is not None and "unreadable" in bad.native_id
@@ -298,9 +299,12 @@ async def test_whatever_stands_in_its_fields_costs_a_record_itself_at_the_most(
 
     page = await one_page(door, answer(body))
 
-    assert len(page.executions) + len(page.unreadable) == 2
-    for run in page.executions:
+    assert len(runs_of(page)) + len(unreadable_of(page)) == 2
+    for run in runs_of(page):
         assert run.elapsed_ns is None or isinstance(run.elapsed_ns, int)
+    for row in page.rows():
+        if isinstance(found := row.read(), Execution):
+            assert (row.key, row.started) == (found.key, None if found.started_at is None else found.started_at.ns)
 
 
 @each_door
@@ -497,7 +501,7 @@ async def test_a_filter_never_leaves_out_a_run_that_matches(door: str, query: Ex
 
     if query.matches(run):
         assert http.requests
-        assert run.key in [one.key for one in page.executions]
+        assert run.key in [one.key for one in runs_of(page)]
 
 
 @each_provider

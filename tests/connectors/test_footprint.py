@@ -16,6 +16,7 @@ from connectors.providers.informer import InformerStep
 from schema.identity import NativeId
 from schema.instant import Instant
 from schema.model import ExecutionError, ExecutionStatus
+from tests.connectors.rows import runs_of
 
 BODY = b'{"some": "answer", "of": [1, 2, 3]}'
 KEY = NativeId("w", "r")
@@ -49,7 +50,7 @@ def test_so_they_are_from_runs_within_pages_and_steps_within_lists() -> None:
     page = detached(Page(executions=[arcee(all_outputs=view())], next_cursor=None))
     steps = detached(StepList(steps=(step,), run_error=ExecutionError("no")))
 
-    (kept,) = page.executions
+    (kept,) = runs_of(page)
     assert isinstance(kept, ArceeExecution)
     assert is_own(kept.all_outputs)
     (kept_step,) = steps.steps

@@ -34,6 +34,7 @@ from connectors.providers.informer import (
 from schema.identity import NativeId
 from schema.model import ExecutionError, ExecutionOrder, ExecutionStatus, Workflow
 from tests.connectors.replay import SAMPLES, Opened, Replay, answer, sample, steps_of
+from tests.connectors.rows import runs_of
 
 S = ExecutionStatus
 JOB = "550e8400-e29b-41d4-a716-446655440000"
@@ -70,7 +71,7 @@ async def test_the_record_of_the_seeds_list_says_all_that_is_in_it() -> None:
 
     page = await connector.list_executions(JOB, ExecutionQuery(limit=30), None)
 
-    (found,) = page.executions
+    (found,) = runs_of(page)
     assert isinstance(found, InformerExecution)
     assert (found.source, found.provider, found.key) == ("reports", "INFORMER", SEED)
     assert (found.status, found.raw_status) == (S.SUCCEEDED, "success=true,warnings=false")
@@ -225,7 +226,7 @@ def test_a_failed_steps_error_is_its_message_or_its_key(result: object, error: E
 
 async def test_steps_of_a_list_are_asked_for_again_as_it_shows_a_shorter_form() -> None:
     connector, http = informer("informer/history_list.200.json", "informer/history_detail.200.json")
-    (listed,) = (await connector.list_executions(JOB, ExecutionQuery(), None)).executions
+    (listed,) = runs_of(await connector.list_executions(JOB, ExecutionQuery(), None))
 
     steps = steps_of(await connector.list_steps([listed]), listed)
 
@@ -273,13 +274,13 @@ async def test_a_list_is_sorted_by_the_server_either_way(order: ExecutionOrder, 
     assert http.request == Request(
         path=f"/api/jobs/{JOB}/history", params=(("sort", sort), ("limit", "30"), ("start", "30")), headers=HAL
     )
-    assert (page.executions, page.next_cursor, page.total) == ([], None, 0)
+    assert (runs_of(page), page.next_cursor, page.total) == ([], None, 0)
 
 
 async def test_a_natural_id_is_one_segment_and_the_record_names_the_job_itself() -> None:
     connector, http = informer("informer/history_list.200.json")
 
-    (found,) = (await connector.list_executions("analytics:daily-sales/report", ExecutionQuery(), None)).executions
+    (found,) = runs_of(await connector.list_executions("analytics:daily-sales/report", ExecutionQuery(), None))
 
     assert http.request.path == "/api/jobs/analytics%3Adaily-sales%2Freport/history"
     assert found.key.workflow == JOB
@@ -330,7 +331,7 @@ async def test_pages_put_end_to_end_are_the_whole_list_however_few_rows_are_serv
     found, cursor = [], None
     while True:
         page = await connector.list_executions(JOB, ExecutionQuery(limit=30), cursor)
-        found += [one.native_id for one in page.executions]
+        found += [one.native_id for one in runs_of(page)]
         cursor = page.next_cursor
         if cursor is None:
             break

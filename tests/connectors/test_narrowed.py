@@ -5,6 +5,7 @@ from connectors.errors import UnreachableError
 from connectors.narrowed import Narrowed
 from schema.identity import NativeId
 from schema.model import Workflow
+from tests.connectors.rows import runs_of
 from tests.connectors.sources import Toys, toy_run
 
 MINE, THEIRS = toy_run("r1", "mine"), toy_run("r2", "theirs")
@@ -47,7 +48,7 @@ async def test_a_list_of_unnamed_workflows_is_empty_without_a_call() -> None:
 
     page = await connector.list_executions(WHOLE_SOURCE, ExecutionQuery(workflow_ids=frozenset({"theirs"})), None)
 
-    assert (list(page.executions), page.next_cursor, toys.asked) == ([], None, [])
+    assert (list(runs_of(page)), page.next_cursor, toys.asked) == ([], None, [])
 
 
 async def test_a_list_of_one_workflow_is_asked_for_as_it_is() -> None:
@@ -55,7 +56,7 @@ async def test_a_list_of_one_workflow_is_asked_for_as_it_is() -> None:
 
     page = await connector.list_executions("mine", ExecutionQuery(), None)
 
-    assert [run.key for run in page.executions] == [MINE.key]
+    assert [run.key for run in runs_of(page)] == [MINE.key]
     assert toys.asked == [("list", ("mine", ExecutionQuery(), None))]
 
 

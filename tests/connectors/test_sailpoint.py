@@ -36,6 +36,7 @@ from connectors.providers.sailpoint.events import SailPointStep, fold
 from schema.identity import NativeId
 from schema.model import ExecutionError, ExecutionOrder, ExecutionStatus, Workflow
 from tests.connectors.replay import Opened, Replay, answer, ns, sample, steps_of
+from tests.connectors.rows import runs_of, unreadable_of
 
 S = ExecutionStatus
 FLOW = "d201c5d9-d37b-4a2f-af14-66414f39d568"
@@ -70,7 +71,7 @@ async def test_the_execution_of_the_seed_keeps_all_nine_digits() -> None:
 
     page = await connector.list_executions(FLOW, ExecutionQuery(), None)
 
-    (found,) = page.executions
+    (found,) = runs_of(page)
     assert isinstance(found, SailPointExecution)
     assert (found.source, found.provider, found.key) == ("identity", "SAILPOINT", SEED)
     assert (found.status, found.raw_status) == (S.SUCCEEDED, "Completed")
@@ -84,7 +85,7 @@ async def test_the_execution_of_the_seed_keeps_all_nine_digits() -> None:
 async def test_a_running_execution_has_no_end() -> None:
     connector, _ = sailpoint("sailpoint/executions_executing.200.json")
 
-    (found,) = (await connector.list_executions(FLOW, ExecutionQuery(), None)).executions
+    (found,) = runs_of(await connector.list_executions(FLOW, ExecutionQuery(), None))
 
     assert (found.status, found.raw_status, found.ended_at) == (S.RUNNING, "Executing", None)
     assert found.started_at is not None and found.started_at.text == "2022-02-07T20:14:00.000000001Z"
@@ -163,7 +164,7 @@ async def test_a_list_is_asked_for_whole_pages_and_never_for_a_count() -> None:
     assert http.request == Request(
         path=f"/v2025/workflows/{FLOW}/executions", params=(("limit", "250"), ("offset", "50"))
     )
-    assert (page.executions, page.next_cursor) == ([], None)
+    assert (runs_of(page), page.next_cursor) == ([], None)
 
 
 async def test_the_version_of_the_api_is_a_setting() -> None:
@@ -226,7 +227,7 @@ async def test_the_next_page_starts_behind_what_came_whatever_the_limit_was(coun
 
     page = await connector.list_executions(FLOW, ExecutionQuery(limit=50), "10")
 
-    assert (len(page.executions), page.next_cursor) == (count, following)
+    assert (len(runs_of(page)), page.next_cursor) == (count, following)
 
 
 async def test_an_execution_that_cannot_be_read_counts_for_the_offset() -> None:
@@ -234,8 +235,8 @@ async def test_an_execution_that_cannot_be_read_counts_for_the_offset() -> None:
 
     page = await connector.list_executions(FLOW, ExecutionQuery(), None)
 
-    assert (len(page.executions), page.next_cursor) == (249, "250")
-    assert [bad.native_id for bad in page.unreadable] == ["odd"]
+    assert (len(runs_of(page)), page.next_cursor) == (249, "250")
+    assert [bad.native_id for bad in unreadable_of(page)] == ["odd"]
 
 
 # workflows

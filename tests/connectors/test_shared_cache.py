@@ -31,6 +31,7 @@ from connectors.shared_cache import SharedCache
 from schema.identity import NativeId
 from tests.connectors.asked import OPEN, Asked, AskedExecution, Clock, run, turns
 from tests.connectors.redis_server import RedisServer, redis_server
+from tests.connectors.rows import runs_of
 from tests.connectors.sharing import PATIENT, SECRET
 
 ROOT = Path(__file__).parent.parent.parent
@@ -101,8 +102,8 @@ async def test_what_one_has_fetched_no_other_asks_for(processes: Processes) -> N
     assert not_asked.calls == []
     assert second == first
     assert isinstance(second[0], Page)
-    assert [type(row) for row in second[0].executions] == [AskedExecution] * 2
-    assert second[0].executions[0].started_at.text == "2026-11-20T08:00:00.123456789Z"  # type: ignore[union-attr]
+    assert [type(row) for row in runs_of(second[0])] == [AskedExecution] * 2
+    assert runs_of(second[0])[0].started_at.text == "2026-11-20T08:00:00.123456789Z"  # type: ignore[union-attr]
     assert second[0].as_of == 1000 * 10**9
 
 
@@ -202,7 +203,7 @@ async def test_a_failure_is_told_to_those_who_wait_and_to_nobody_else(
     assert [type(end) for end in ends] == [type(error)] * 2
     assert ends[1].as_data() == error.as_data()  # type: ignore[union-attr]
     assert waits.calls == []
-    assert (await third.list_executions("w", QUERY, None)).executions
+    assert runs_of(await third.list_executions("w", QUERY, None))
     assert len(after.calls) == 1
 
 
@@ -225,7 +226,7 @@ async def test_that_a_query_ran_out_of_time_is_told_to_nobody(processes: Process
     gate.set()
 
     assert [type(end) for end in await asyncio.gather(early, return_exceptions=True)] == [OutOfTimeError]
-    assert (await late).executions
+    assert runs_of(await late)
     assert len(asks_too.calls) == 1
 
 
@@ -240,7 +241,7 @@ async def test_when_the_one_that_asks_is_cancelled_another_one_asks(processes: P
 
     early.cancel()
 
-    assert (await late).executions
+    assert runs_of(await late)
     assert (asked.cancelled, len(takes_over.calls)) == (1, 1)
 
 
@@ -314,7 +315,7 @@ async def test_a_deleted_run_is_in_no_list_of_another_process(processes: Process
     other, _ = processes.one(Asked(runs=source.runs))
 
     page = await other.list_executions("w", QUERY, None)
-    assert [row.native_id for row in page.executions] == ["b"]
+    assert [row.native_id for row in runs_of(page)] == ["b"]
     assert await other.get_executions([A]) == {}
 
 
@@ -322,7 +323,7 @@ async def test_answers_that_cannot_be_shared_are_right_all_the_same(processes: P
     far = [run("a", duration_ns=2**70, raw=Raw(b"[1]"))]
     for _ in range(2):
         cache, source = processes.one(Asked(runs=far))
-        assert list((await cache.list_executions("w", QUERY, None)).executions) == far
+        assert list(runs_of(await cache.list_executions("w", QUERY, None))) == far
         assert len(source.calls) == 1
 
 
@@ -332,7 +333,7 @@ async def test_two_accounts_of_one_name_share_nothing(processes: Processes) -> N
 
     pages = [await cache.list_executions("w", QUERY, None) for cache in (one, other)]
 
-    assert [[row.native_id for row in page.executions] for page in pages] == [["a", "b"], ["x"]]
+    assert [[row.native_id for row in runs_of(page)] for page in pages] == [["a", "b"], ["x"]]
     assert [len(first.calls), len(second.calls)] == [1, 1]
 
 
@@ -350,7 +351,7 @@ async def test_an_answer_that_lies_under_the_key_of_another_is_none(processes: P
         await redis.set(of_w, bad, px=899_000)
         cache, source = processes.one()
         page = await cache.list_executions("w", QUERY, None)
-        assert [row.native_id for row in page.executions] == ["a", "b"]
+        assert [row.native_id for row in runs_of(page)] == ["a", "b"]
         assert len(source.calls) == 1
 
 
@@ -362,7 +363,7 @@ async def test_an_entry_of_another_type_costs_thrift_only(processes: Processes, 
     await redis.rpush(key, "a list")
 
     cache, source = processes.one()
-    assert (await cache.list_executions("w", QUERY, None)).executions
+    assert runs_of(await cache.list_executions("w", QUERY, None))
     assert len(source.calls) == 1
 
 

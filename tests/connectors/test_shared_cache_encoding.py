@@ -21,6 +21,7 @@ from schema.identity import NativeId
 from schema.instant import FIRST, SECOND, Instant
 from schema.model import Execution, ExecutionError, ExecutionStatus, ExecutionStep, Workflow
 from tests.connectors.asked import AskedExecution, run, steps
+from tests.connectors.rows import runs_of
 
 assert find_providers()
 KEY = b"histograph:a:key"
@@ -99,8 +100,8 @@ def test_the_runs_of_every_provider_come_back_as_they_were(kind: type[Execution]
     page = back(Page(executions=runs, next_cursor="c", total=9, unreadable=(Unreadable("x", "y"),), as_of=5))
 
     assert page == Page(executions=runs, next_cursor="c", total=9, unreadable=(Unreadable("x", "y"),), as_of=5)
-    assert [type(one) for one in page.executions] == [kind] * len(runs)
-    assert texts_of(page.executions) == texts_of(runs)
+    assert [type(one) for one in runs_of(page)] == [kind] * len(runs)
+    assert texts_of(runs_of(page)) == texts_of(runs)
     for one in runs:
         assert back(one) == one
 

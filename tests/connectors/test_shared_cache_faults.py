@@ -15,6 +15,7 @@ from connectors.shared_cache import SharedCache
 from schema.identity import NativeId
 from tests.connectors.asked import OPEN, Asked, Clock, run, turns
 from tests.connectors.redis_server import RedisServer, redis_server
+from tests.connectors.rows import runs_of
 from tests.connectors.sharing import PATIENT, SECRET
 
 QUERY = ExecutionQuery()
@@ -57,7 +58,7 @@ async def setting() -> AsyncIterator[Setting]:
 async def is_right(cache: Cached) -> None:
     """Everything is answered as by the source."""
     page = await cache.list_executions("w", QUERY, None)
-    assert [one.native_id for one in page.executions] == ["a", "b"]
+    assert [one.native_id for one in runs_of(page)] == ["a", "b"]
     assert page.stale_because is None
     assert await cache.get_executions([A, B, NativeId("w", "x")]) == {A: run("a"), B: run("b", OPEN)}
     steps = await cache.list_steps([run("a"), run("b", OPEN)])
@@ -107,9 +108,9 @@ async def test_lost_while_somebody_asks(
     await turns(200)
 
     harm(server)
-    assert len((await late).executions) == 2
+    assert len(runs_of(await late)) == 2
     gate.set()
-    assert len((await early).executions) == 2
+    assert len(runs_of(await early)) == 2
     assert [len(asked.calls), len(waits.calls)] == [1, 1]
     await is_right(one)
     await is_right(other)
@@ -190,7 +191,7 @@ async def test_a_deletion_is_made_without_redis_too(setting: Setting) -> None:
     assert await cache.delete_execution(A)
     page = await cache.list_executions("w", QUERY, None)
 
-    assert [one.native_id for one in page.executions] == ["b"]
+    assert [one.native_id for one in runs_of(page)] == ["b"]
 
 
 async def test_cancelled_while_redis_hangs_nothing_is_left_behind(setting: Setting, server: RedisServer) -> None:

@@ -14,6 +14,7 @@ from connectors.errors import ConnectorError, UnreachableError, UnreadableError
 from connectors.reading import body_of, decode, read_records
 from schema.model import Execution, ExecutionStatus
 from tests.connectors.replay import SAMPLES, Replay, answer
+from tests.connectors.rows import runs_of
 from tests.connectors.sources import toy_run
 from tests.connectors.test_contract import DOORS, connected
 
@@ -190,6 +191,6 @@ async def test_a_mark_in_front_and_unknown_words_change_nothing(door: str) -> No
     marked = await page_of(door, b"\xef\xbb\xbf" + sample_of(door))
     odd = await page_of(door, json.dumps(renamed(json.loads(sample_of(door)))).encode())
 
-    assert [run.key for run in marked.executions] == [run.key for run in plain.executions]
-    assert [run.key for run in odd.executions] == [run.key for run in plain.executions]
-    assert {run.status for run in odd.executions} <= {ExecutionStatus.UNKNOWN, *(r.status for r in plain.executions)}
+    assert [run.key for run in runs_of(marked)] == [run.key for run in runs_of(plain)]
+    assert [run.key for run in runs_of(odd)] == [run.key for run in runs_of(plain)]
+    assert {run.status for run in runs_of(odd)} <= {ExecutionStatus.UNKNOWN, *(r.status for r in runs_of(plain))}

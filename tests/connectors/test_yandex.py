@@ -36,6 +36,7 @@ from connectors.providers.yandex.records import (
 from schema.identity import NativeId
 from schema.model import ExecutionError, ExecutionOrder, ExecutionStatus, Workflow
 from tests.connectors.replay import Opened, Replay, answer, body_sent, ns, steps_of
+from tests.connectors.rows import runs_of
 
 S = ExecutionStatus
 FLOW = "dfqud9cbc4k5xxxxxxxx"
@@ -69,7 +70,7 @@ async def test_a_run_of_a_list_keeps_every_digit_of_its_times() -> None:
 
     page = await connector.list_executions(FLOW, ExecutionQuery(), None)
 
-    first, second = page.executions
+    first, second = runs_of(page)
     assert isinstance(first, YandexExecution)
     assert (first.source, first.provider, first.key) == ("flows", "YANDEX", RUN)
     assert (first.status, first.raw_status) == (S.SUCCEEDED, "FINISHED")
@@ -196,7 +197,7 @@ async def test_a_list_asks_for_its_workflow_with_an_id_for_support() -> None:
     assert dict(second.params)["pageSize"] == "100"
     ids = {dict(request.headers)["x-client-request-id"] for request in http.requests}
     assert len(ids) == 2, "each call has an id of its own"
-    assert (page.executions, page.next_cursor) == ([], None), "`{}` is an empty list"
+    assert (runs_of(page), page.next_cursor) == ([], None), "`{}` is an empty list"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,6 @@ from connectors.providers.sailpoint import SailPointExecution
 from connectors.providers.sailpoint.events import SailPointStep
 from connectors.providers.yandex.records import YandexExecution, YandexStep
 from resolvers.history import CursorWriter
-from resolvers.ordering import key_of
 from schema.identity import NativeId
 from schema.instant import SECOND, Instant
 from schema.model import (
@@ -35,6 +34,7 @@ from schema.model import (
     SourceOutcomeStatus,
     Workflow,
 )
+from tests.resolvers.fakes import key_of
 
 KINDS: Mapping[str, tuple[type[Execution], type[ExecutionStep]]] = {
     "boomi": (BoomiExecution, BoomiStep),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, ClassVar
 
+from msgspec import Raw
 from msgspec.structs import replace
 
 from connectors.contract import (
@@ -18,6 +19,7 @@ from connectors.contract import (
     Connector,
     ExecutionQuery,
     Filter,
+    Listed,
     Page,
     Paging,
     StepList,
@@ -27,7 +29,7 @@ from connectors.errors import ConnectorError, UnreachableError
 from resolvers.context import Context, House, Source
 from resolvers.cursor import DEFAULT_KEY
 from resolvers.history import History
-from resolvers.ordering import key_of
+from resolvers.ordering import Key, placed
 from resolvers.request import read_request
 from schema.identity import NativeId
 from schema.instant import SECOND, Instant
@@ -112,6 +114,11 @@ def run(
     )
 
 
+def key_of(of: Execution, order: ExecutionOrder) -> Key:
+    """Where a run stands in the list."""
+    return placed([Listed.of(of)], of.source, order)[0][0]
+
+
 def step(of: Execution, name: str, status: ExecutionStatus = ExecutionStatus.SUCCEEDED) -> FakeStep:
     return FakeStep(source=of.source, run=of.key, place=name, name=name, status=status, raw_status=status.value)
 
@@ -145,6 +152,10 @@ class FakeSource:
     "Gives pages of its own size, whatever was asked for."
     unreadable: frozenset[str] = frozenset()
     "Names of runs that cannot be read."
+    places_all: bool = False
+    "Of those that cannot be read the place can be told."
+    looked_at: list[str] = field(default_factory=list)
+    "Names of the rows that somebody read."
     steps: dict[NativeId, StepList | ConnectorError] = field(default_factory=dict)
     is_down: bool = False
     "Its workflows cannot be listed."
@@ -190,13 +201,23 @@ class FakeSource:
             size = len(rows) or 1
         start = self._start(rows, cursor)
         shown, is_more = rows[start : start + size], len(rows) > start + size
+        lost = [] if self.places_all else [one for one in shown if one.native_id in self.unreadable]
         return Page(
-            executions=[one for one in shown if one.key.execution not in self.unreadable],
-            unreadable=[Unreadable(one.native_id, "no sense") for one in shown if one.native_id in self.unreadable],
+            executions=[self._row(one) for one in shown if one not in lost],
+            unreadable=[Unreadable(one.native_id, "no sense") for one in lost],
             next_cursor=self._cursor(shown[-1], start + size) if is_more else None,
             total=len(rows) if self.capabilities.counts else None,
             as_of=NOW,
         )
+
+    def _row(self, one: FakeExecution) -> Listed:
+        def read(_: Raw) -> Execution:
+            self.looked_at.append(one.native_id)
+            if one.native_id in self.unreadable:
+                raise ValueError("no sense")
+            return one
+
+        return Listed(one.key, None if one.started_at is None else one.started_at.ns, Raw(), read)
 
     async def get_executions(self, ids: Sequence[NativeId]) -> Mapping[NativeId, Execution | ConnectorError]:
         self.got += ids

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.contract import EVER, Range
-from resolvers.ordering import FIRST, first_rank, key_of, last_rank, not_before, rank_of
+from resolvers.ordering import FIRST, first_rank, last_rank, not_before, rank_of
 from schema.model import FOREVER, ExecutionOrder
-from tests.resolvers.fakes import ASC, DESC, NOW, run
+from tests.resolvers.fakes import ASC, DESC, NOW, key_of, run
 
 NANOSECONDS = st.integers(-(2**62), 2**62)
 BOUNDS = st.none() | NANOSECONDS

@@ -13,9 +13,8 @@ from msgspec.structs import replace
 from connectors.errors import UnreachableError
 from resolvers import cursor as cursors
 from resolvers.cursor import DEFAULT_KEY
-from resolvers.ordering import key_of
 from resolvers.request import read_request
-from schema.instant import SECOND
+from schema.instant import SECOND, Instant
 from schema.model import Execution, ExecutionOrder, ExecutionStatus
 from tests.resolvers.fakes import (
     ASC,
@@ -27,6 +26,7 @@ from tests.resolvers.fakes import (
     Walk,
     calls_of,
     ids_of,
+    key_of,
     outcome_of,
     pages_of,
     rows_of,
@@ -336,12 +336,14 @@ async def test_a_run_without_a_start_that_is_found_too_late_is_told() -> None:
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 @pytest.mark.parametrize("order", ExecutionOrder)
-async def test_records_that_cannot_be_read_hold_up_no_others(kind: str, order: ExecutionOrder) -> None:
-    """Alone, at the end of a page, and more than a page of them in a row."""
+@pytest.mark.parametrize("places_all", [False, True])
+async def test_records_that_cannot_be_read_hold_up_no_others(
+    kind: str, order: ExecutionOrder, places_all: bool
+) -> None:
+    """Alone, at the end of a page, and more than a page of them in a row; found at once, or when somebody looks."""
+    runs = [run("s", f"r{at}", at * 60 * SECOND) for at in range(120)]
     bad = frozenset({f"r{at}" for at in (0, 7, 8, 29, *range(40, 75))})
-    of = [
-        FakeSource("s", kind, [run("s", f"r{at}", at * 60 * SECOND) for at in range(120)], page_size=15, unreadable=bad)
-    ]
+    of = [FakeSource("s", kind, runs, page_size=15, unreadable=bad, places_all=places_all)]
 
     pages = await pages_of(Walk(of, order=order, first=10))
 
@@ -349,6 +351,32 @@ async def test_records_that_cannot_be_read_hold_up_no_others(kind: str, order: E
     told = [outcome_of(page, "s") for page in pages]
     assert {one.error.code for one in told if one.error is not None} == {"BAD_RESPONSE"}
     assert {one.status for one in told} <= {"OK", "PARTIAL"}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("within", [{}, {"started_at": {"from": Instant.of(NOW - 200 * 60 * SECOND), "to": None}}])
+async def test_only_rows_that_are_shown_are_read(kind: str, within: dict[str, Any]) -> None:
+    """And the one behind them, which tells that there is a next page. A range of starts needs no more."""
+    of = [FakeSource("s", kind, [run("s", f"r{at}", at * 60 * SECOND) for at in range(300)])]
+
+    page = await Walk(of, within, first=30).page()
+
+    assert of[0].looked_at == [f"r{at}" for at in range(31)]
+    assert page.page_info.has_next_page
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+async def test_no_next_page_is_promised_of_rows_that_cannot_be_read(kind: str) -> None:
+    """The last ten of the list; the page is full without them, and says what it lacks."""
+    runs = [run("s", f"r{at}", at * 60 * SECOND) for at in range(40)]
+    bad = frozenset(f"r{at}" for at in range(30, 40))
+    of = [FakeSource("s", kind, runs, unreadable=bad, places_all=True)]
+
+    page = await Walk(of, first=30).page()
+
+    assert len(page.nodes) == 30
+    assert not page.page_info.has_next_page
+    assert outcome_of(page, "s").error is not None
 
 
 @pytest.mark.parametrize(("kind", "order"), [("counted", DESC), ("counted", ASC), ("usual", DESC)])

@@ -7,9 +7,9 @@ from msgspec.structs import replace
 
 from connectors.contract import ExecutionQuery, Page
 from connectors.errors import UnreadableError
-from resolvers.ordering import FIRST, Bound, key_of
+from resolvers.ordering import FIRST, Bound
 from schema.instant import SECOND
-from tests.resolvers.fakes import DESC, FakeSource, run
+from tests.resolvers.fakes import DESC, FakeSource, key_of, run
 from tests.resolvers.test_streams import open_one
 
 RUNS = [run("a", f"r{index:03}", index * 60 * SECOND) for index in range(130)]

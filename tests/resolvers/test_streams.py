@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from connectors.contract import WHOLE_SOURCE, Range
 from connectors.errors import LimitReachedError
 from resolvers.opening import open_stream
-from resolvers.ordering import FIRST, Bound, Key, key_of
+from resolvers.ordering import FIRST, Bound, Key
 from resolvers.request import read_request
 from resolvers.streams import Memory, Stream
 from schema.instant import SECOND
 from schema.model import ExecutionOrder
-from tests.resolvers.fakes import ASC, DESC, KINDS, NOW, FakeSource, run
+from tests.resolvers.fakes import ASC, DESC, KINDS, NOW, FakeSource, key_of, run
 from tests.resolvers.generated import UNITS
 
 STARTS = st.builds(
@@ -97,7 +97,7 @@ async def test_neighbours_that_change_places_at_the_border_of_pages_are_put_righ
     await stream.advance()
 
     assert len(stream.rows) == 15
-    assert {row.native_id for _, row in stream.rows} == {f"r{at:02}" for at in (*range(14), 15)}
+    assert {row.key.execution for _, row in stream.rows} == {f"r{at:02}" for at in (*range(14), 15)}
     bound = stream.bound
     assert bound is not None
     assert bound <= key_of(source.runs[14], DESC)
@@ -144,7 +144,7 @@ async def test_past_the_end_of_the_range_nothing_more_is_read(kind: str, order: 
     while stream.bound is not None:
         await stream.advance()
 
-    assert {row.native_id for _, row in stream.rows} == {f"r{at}" for at in range(500, 510)}
+    assert {row.key.execution for _, row in stream.rows} == {f"r{at}" for at in range(500, 510)}
     if order in KINDS[kind].orders or kind == "unordered":
         assert len(source.calls) <= 9
 
@@ -158,7 +158,7 @@ async def test_one_old_run_among_the_newest_does_not_end_a_list_that_is_read_bac
 
     await stream.advance()
 
-    assert {row.native_id for _, row in stream.rows} == {f"r{at:03}" for at in range(200)}
+    assert {row.key.execution for _, row in stream.rows} == {f"r{at:03}" for at in range(200)}
     assert stream.bound is None
     assert len(source.calls) < 8
 

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from connectors.http.status import ErrorBody, plain_text
-from connectors.reading import StatusWords, decode, decoded_or_none, instant, integer
+from connectors.reading import Place, StatusWords, decode, decoded_or_none, instant, integer, start_ns
 from schema.identity import NativeId
 from schema.instant import Instant
 from schema.model import NANOSECONDS_PER_MS, Execution, ExecutionError, ExecutionStatus, ExecutionStep
@@ -92,6 +92,14 @@ class WireExecutionRecord(Struct, rename="camel"):
     launcher_id: str | None = msgspec.field(default=None, name="launcherID")
 
 
+class WirePlace(Struct, rename="camel"):
+    """What tells where a run stands in a list."""
+
+    execution_id: str
+    process_id: str | None = None
+    execution_time: str | None = None
+
+
 class WireExecutionConnector(Struct, rename="camel"):
     """An `ExecutionConnector`: one connector shape of one run."""
 
@@ -141,11 +149,18 @@ class WireProblem(Struct):
 
 
 RECORD = msgspec.json.Decoder(WireExecutionRecord)
+PLACE = msgspec.json.Decoder(WirePlace)
 CONNECTOR = msgspec.json.Decoder(WireExecutionConnector)
 OWNER = msgspec.json.Decoder(WireOwner)
 PROCESS = msgspec.json.Decoder(WireProcess)
 RESULT = msgspec.json.Decoder(WireResult)
 PROBLEM = msgspec.json.Decoder(WireProblem)
+
+
+def place_execution(record: Raw) -> Place:
+    """Where `read_execution` will find that the run stands."""
+    wire = PLACE.decode(record)
+    return NativeId(wire.process_id or "", wire.execution_id), start_ns(wire.execution_time)
 
 
 def read_execution(record: Raw, source: str, process_id: str = "") -> BoomiExecution:

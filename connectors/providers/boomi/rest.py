@@ -19,11 +19,12 @@ from connectors.providers.boomi.records import (
     WORDS,
     BoomiExecution,
     WireResult,
+    place_execution,
     read_execution,
     read_step,
 )
 from connectors.providers.boomi.settings import RETENTION, BoomiSettings
-from connectors.reading import body_of, decode, read_records, read_steps
+from connectors.reading import body_of, decode, list_records, read_records, read_steps
 from schema.identity import NativeId
 from schema.model import Execution, ExecutionOrder, Workflow
 
@@ -73,8 +74,11 @@ class BoomiRest:
             body = await self._query("ExecutionRecord", query_config(query))
         else:
             body = await self._more("ExecutionRecord", cursor)
-        runs, bad = read_records(body.result, lambda record: read_execution(record, self.name), "executionId")
+        runs, bad = list_records(body.result, place_execution, self._read, "executionId")
         return Page(executions=runs, unreadable=bad, next_cursor=body.query_token or None)
+
+    def _read(self, record: Raw) -> BoomiExecution:
+        return read_execution(record, self.name)
 
     async def get_executions(self, ids: Sequence[NativeId]) -> Mapping[NativeId, Execution | ConnectorError]:
         """Many runs a call."""
@@ -82,7 +86,7 @@ class BoomiRest:
         async def fetch(keys: Sequence[NativeId]) -> Mapping[NativeId, Execution | ConnectorError]:
             wanted = {key.execution: key for key in keys}
             records = await self._all("ExecutionRecord", filtered(any_of("executionId", wanted)))
-            runs, bad = read_records(records, lambda record: read_execution(record, self.name), "executionId")
+            runs, bad = read_records(records, self._read, "executionId")
             found: dict[NativeId, Execution | ConnectorError] = {}
             for run in runs:
                 if run.native_id in wanted:

@@ -183,7 +183,8 @@ class BoomiSpaces:
 
         async def get_one(key: NativeId) -> Execution | None:
             page = await self.list_executions(key.workflow, ExecutionQuery(started=since_day_of(key.execution)), None)
-            return next((run for run in page.executions if run.native_id == key.execution), None)
+            found = next((row.read() for row in page.rows() if row.key.execution == key.execution), None)
+            return found if isinstance(found, Execution) else None
 
         return await one_by_one(ids, get_one)
 

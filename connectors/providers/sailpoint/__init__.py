@@ -21,7 +21,7 @@ from connectors.http.auth import Renewed, Secret, Token
 from connectors.http.client import JSON, HttpClient, Request, get, path
 from connectors.http.status import ErrorBody
 from connectors.providers.sailpoint.events import fold
-from connectors.reading import StatusWords, body_of, decode, decoded_or_none, instant, read_records
+from connectors.reading import Place, StatusWords, body_of, decode, decoded_or_none, instant, list_records, start_ns
 from schema.identity import NativeId
 from schema.instant import Instant
 from schema.model import Execution, ExecutionStatus, Workflow
@@ -62,6 +62,14 @@ class WireExecution(Struct, rename="camel"):
     status: str | None = None
 
 
+class WirePlace(Struct, rename="camel"):
+    """What tells where a run stands in a list."""
+
+    id: str
+    workflow_id: str
+    start_time: str | None = None
+
+
 class WireWorkflow(Struct, rename="camel"):
     """A workflow, of which only this is read."""
 
@@ -94,11 +102,18 @@ class WireToken(Struct):
 
 
 EXECUTION = msgspec.json.Decoder(WireExecution)
+PLACE = msgspec.json.Decoder(WirePlace)
 RECORD = msgspec.json.Decoder(Raw)
 RECORDS = msgspec.json.Decoder(list[Raw])
 WORKFLOWS = msgspec.json.Decoder(list[WireWorkflow])
 PROBLEM = msgspec.json.Decoder(WireProblem)
 TOKEN = msgspec.json.Decoder(WireToken)
+
+
+def place_execution(record: Raw) -> Place:
+    """Where `read_execution` will find that the run stands."""
+    wire = PLACE.decode(record)
+    return NativeId(wire.workflow_id, wire.id), start_ns(wire.start_time)
 
 
 def read_execution(record: Raw, source: str) -> SailPointExecution:
@@ -221,12 +236,15 @@ class SailPoint:
         params = {"limit": PAGE_SIZE, "offset": offset, "filters": filters_for(query)}
         response = await self.http.send(get(path(f"/{self.version}/workflows/{{}}/executions", partition), params))
         records = body_of(response, RECORDS, "executions")
-        runs, bad = read_records(records, lambda record: read_execution(record, self.name))
+        runs, bad = list_records(records, place_execution, self._read)
         return Page(
             executions=runs,
             unreadable=bad,
             next_cursor=str(offset + len(records)) if len(records) >= PAGE_SIZE else None,
         )
+
+    def _read(self, record: Raw) -> SailPointExecution:
+        return read_execution(record, self.name)
 
     async def get_executions(self, ids: Sequence[NativeId]) -> Mapping[NativeId, Execution | ConnectorError]:
         """One call a run. Needs a higher right than listing does; some tenants answer by a list of one."""
@@ -236,8 +254,8 @@ class SailPoint:
             record = body_of(response, RECORD, "execution")
             if bytes(record).lstrip().startswith(b"["):
                 records = decode(RECORDS, record, "execution")
-                return read_execution(records[0], self.name) if records else None
-            return read_execution(record, self.name)
+                return self._read(records[0]) if records else None
+            return self._read(record)
 
         return await one_by_one(ids, get_one)
 

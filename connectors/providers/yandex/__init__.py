@@ -10,6 +10,7 @@ from typing import ClassVar
 from uuid import uuid4
 
 import msgspec
+from msgspec import Raw
 
 from connectors.batching import one_by_one
 from connectors.contract import Capabilities, ExecutionQuery, Filter, Page, Paging, Rate, StepList
@@ -27,11 +28,12 @@ from connectors.providers.yandex.records import (
     WORKFLOWS,
     WireWorkflow,
     YandexExecution,
+    place_execution,
     read_execution,
     read_status_body,
     read_step,
 )
-from connectors.reading import body_of, read_records, read_steps
+from connectors.reading import body_of, list_records, read_steps
 from schema.identity import NativeId
 from schema.instant import SECOND, Instant
 from schema.model import Execution, ExecutionOrder, ExecutionStatus, Workflow
@@ -158,11 +160,14 @@ class Yandex:
             predicate = None
             response = await self._ask(get("/workflows/v1/execution", params))
         body = body_of(response, LIST, "executions")
-        runs, bad = read_records(body.executions, lambda record: read_execution(record, self.name))
+        runs, bad = list_records(body.executions, place_execution, self._read)
         mark = UNFILTERED if predicate is None else FILTERED
         return Page(
             executions=runs, unreadable=bad, next_cursor=mark + body.next_page_token if body.next_page_token else None
         )
+
+    def _read(self, record: Raw) -> YandexExecution:
+        return read_execution(record, self.name)
 
     async def get_executions(self, ids: Sequence[NativeId]) -> Mapping[NativeId, Execution | ConnectorError]:
         """One call a run."""
@@ -170,7 +175,7 @@ class Yandex:
 
     async def _get(self, key: NativeId) -> Execution:
         response = await self._ask(get(path("/workflows/v1/execution/{}", key.execution)))
-        return read_execution(body_of(response, GOT, "execution").execution, self.name)
+        return self._read(body_of(response, GOT, "execution").execution)
 
     async def list_steps(self, runs: Sequence[Execution]) -> Mapping[NativeId, StepList | ConnectorError]:
         """One call a run; a history has no pages."""

@@ -8,7 +8,7 @@ from msgspec import Raw, Struct
 
 from connectors.errors import UnreadableError
 from connectors.http.status import ErrorBody
-from connectors.reading import StatusWords, decode, decoded_or_none, instant, integer, present
+from connectors.reading import Place, StatusWords, decode, decoded_or_none, instant, integer, present, start_ns
 from schema.identity import NativeId
 from schema.instant import SECOND, Instant
 from schema.model import Execution, ExecutionError, ExecutionStatus, ExecutionStep
@@ -79,6 +79,14 @@ class WireExecution(Struct, rename="camel"):
     error: WireError | None = None
 
 
+class WirePlace(Struct, rename="camel"):
+    """What tells where a run stands in a list."""
+
+    id: str
+    workflow_id: str
+    started_at: str | None = None
+
+
 class WireEntry(Struct, rename="camel"):
     """A history entry. `id` is the step's key in the workflow's text."""
 
@@ -144,6 +152,7 @@ class WireStatus(Struct):
 
 
 EXECUTION = msgspec.json.Decoder(WireExecution)
+PLACE = msgspec.json.Decoder(WirePlace)
 ENTRY = msgspec.json.Decoder(WireEntry)
 LIST = msgspec.json.Decoder(WireList)
 GOT = msgspec.json.Decoder(WireGot)
@@ -151,6 +160,12 @@ HISTORY = msgspec.json.Decoder(WireHistory)
 WORKFLOW = msgspec.json.Decoder(WireWorkflow)
 WORKFLOWS = msgspec.json.Decoder(WireWorkflows)
 STATUS = msgspec.json.Decoder(WireStatus)
+
+
+def place_execution(record: Raw) -> Place:
+    """Where `read_execution` will find that the run stands."""
+    wire = PLACE.decode(record)
+    return NativeId(wire.workflow_id, wire.id), start_ns(wire.started_at)
 
 
 def read_execution(record: Raw, source: str) -> YandexExecution:
