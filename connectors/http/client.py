@@ -69,9 +69,9 @@ def path(template: str, *ids: str) -> str:
 
 def get(path: str, params: Mapping[str, str | int | None] | None = None, *, accept: str = JSON) -> Request:
     """A GET; parameters of None are left out."""
-    if not all(_is_sendable(str(value)) for value in (params or {}).values()):
-        raise MissingError("there can be no such id")
     given = tuple((name, str(value)) for name, value in (params or {}).items() if value is not None)
+    if not all(_is_sendable(value) for _, value in given):
+        raise MissingError("there can be no such id")
     return Request(path=path, params=given, headers=(("Accept", accept),))
 
 
@@ -87,4 +87,4 @@ def post(path: str, content: object, *, is_read: bool = True) -> Request:
 
 def _is_sendable(text: str) -> bool:
     """False for half of a surrogate pair, which JSON can bring in and UTF-8 cannot carry."""
-    return not any("\ud800" <= sign <= "\udfff" for sign in text)
+    return text.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in text)

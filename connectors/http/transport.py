@@ -9,7 +9,7 @@ import errno
 import math
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
 
@@ -108,8 +108,7 @@ class Transport:
         if left is not None and left <= 0:
             raise OutOfTimeError("not asked: the query's deadline has passed")
         total = self.timeout if left is None else min(self.timeout, left)
-        query = f"?{urlencode(request.params)}" if request.params else ""
-        url = URL(f"{self.base_url.rstrip('/')}{request.path}{query}", encoded=True)
+        url = URL(f"{self.base_url.rstrip('/')}{request.path}{_query(request.params)}", encoded=True)
         limits = aiohttp.ClientTimeout(
             total=total,
             sock_connect=self.connect_timeout,
@@ -117,7 +116,7 @@ class Transport:
             ceil_threshold=math.inf,
         )
         try:
-            async with self.connections.session().request(
+            answer = await self.connections.session().request(
                 request.method,
                 url,
                 headers=dict(request.headers),
@@ -125,10 +124,14 @@ class Transport:
                 allow_redirects=False,
                 timeout=limits,
                 ssl=self._trusted(),
-            ) as answer:
+            )
+            try:
                 body = await self._read(answer)
-                headers = {name.lower(): value for name, value in answer.headers.items()}
-                return Response(status=answer.status, headers=headers, body=body)
+            finally:
+                if not answer.closed:  # as it is by itself once it is read to its end
+                    answer.close()
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            return Response(status=answer.status, headers=headers, body=body)
         except TimeoutError as error:
             raise self._late(error, total) from None
         except (aiohttp.ClientError, DamagedError, OSError, ValueError) as error:
@@ -178,14 +181,15 @@ class Transport:
         unpacker = None if packing in IDENTITY else Unpacker()
         parts: list[bytes] = []
         came = size = 0
-        async for part in answer.content.iter_chunked(PIECE):
+        while part := await answer.content.read(PIECE):
             came += len(part)
             for piece in (part,) if unpacker is None else unpacker.pieces(part):
+                if parts:
+                    await asyncio.sleep(0)  # a large body must not hold up the others
                 size += len(piece)
                 if max(came, size) > self.max_body:
                     raise self._too_large()
                 parts.append(piece)
-                await asyncio.sleep(0)  # a large body must not hold up the others
             if came > self.max_body:
                 raise self._too_large()
         if unpacker is not None:
@@ -194,6 +198,15 @@ class Transport:
 
     def _too_large(self) -> UnreadableError:
         return UnreadableError(f"an answer of more than {self.max_body} bytes")
+
+
+def _query(params: Sequence[tuple[str, str]]) -> str:
+    """The part after the path. Most of it is words and numbers, which `urlencode` takes long to leave as they are."""
+    if not params:
+        return ""
+    if all(text.isalnum() and text.isascii() for text in map("".join, params)):
+        return "?" + "&".join(map("=".join, params))
+    return f"?{urlencode(params)}"
 
 
 def _failed(error: Exception, host: str) -> ConnectorError:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from aiohttp import web
@@ -17,11 +18,14 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.errors import TimedOutError, UnreachableError, UnreadableError
 from connectors.http.client import Request, get, path, post
-from connectors.http.transport import Transport
+from connectors.http.transport import Transport, _query
 
+WORDS = st.text("aZ09_-.~ &=%+\u00b2\u0430", max_size=4)
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
@@ -99,6 +103,11 @@ async def test_parameters_are_encoded_whole() -> None:
     assert noted.asked[0][1] == (
         "/executions?filters=start_time+ge+%222022-02-07T00%3A00%3A00Z%22+and+status+eq+%22Failed%22+%26%23%25%2B"
     )
+
+
+@given(st.lists(st.tuples(WORDS, WORDS)).map(tuple))
+def test_parameters_that_need_no_escapes_are_written_as_all_others(params: tuple[tuple[str, str], ...]) -> None:
+    assert _query(params) == (f"?{urlencode(params)}" if params else "")
 
 
 async def test_an_empty_path_is_the_base_address_itself() -> None:
@@ -200,6 +209,22 @@ async def test_the_limit_is_that_of_the_body_unpacked() -> None:
                 await transport.send(get("/runs"))
         async with open_transport(url, max_body=100_000) as transport:
             assert (await transport.send(get("/runs"))).body == b"x" * 100_000
+
+
+async def test_an_answer_may_come_before_all_is_sent() -> None:
+    """What was not sent yet is given up, and the next call has another connection."""
+    asked: list[str] = []
+
+    async def refuse(request: web.BaseRequest) -> web.Response:
+        asked.append(request.path)
+        return web.json_response({"message": "too large"}, status=413)
+
+    async with serving(refuse) as url, open_transport(url) as transport:
+        large = Request(method="POST", path="/query", body=b"x" * 1_000_000)
+        assert (await transport.send(large)).status == 413
+        assert (await transport.send(get("/runs"))).status == 413
+
+    assert asked == ["/query", "/runs"]
 
 
 @pytest.mark.parametrize(
