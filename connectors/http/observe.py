@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
+from structlog.typing import FilteringBoundLogger
 
 from connectors.contract import tally
 from connectors.errors import ConnectorError
@@ -18,7 +19,11 @@ NOTICES = ("deprecation", "sunset", "x-deprecated", "warning")
 "Headers by which a provider says that an address of its API goes away."
 MAX_NOTICE = 200  # characters that are logged
 
-log = structlog.get_logger("histograph.calls")
+
+def _logger() -> FilteringBoundLogger:
+    """Ready, by the settings of logging as they are now: made anew, it would cost each call as much as a layer."""
+    logger: FilteringBoundLogger = structlog.get_logger("histograph.calls").bind()
+    return logger
 
 
 @dataclass(slots=True)
@@ -42,6 +47,7 @@ class Observed:
     source: str
     clock: Callable[[], float] = time.monotonic
     ledger: Ledger = field(default_factory=Ledger)
+    log: FilteringBoundLogger = field(default_factory=_logger, repr=False)
 
     async def send(self, request: Request) -> Response:
         """Sends and tells."""
@@ -59,7 +65,7 @@ class Observed:
             raise
         finally:
             self.ledger.outcomes[str(outcome)] += 1
-            log.debug(
+            self.log.debug(
                 "call",
                 source=self.source,
                 method=request.method,
@@ -73,4 +79,4 @@ class Observed:
             if name in headers and name not in self.ledger.noticed:
                 self.ledger.noticed.add(name)
                 text = headers[name][:MAX_NOTICE]
-                log.warning("deprecated", source=self.source, path=request.path, header=name, text=text)
+                self.log.warning("deprecated", source=self.source, path=request.path, header=name, text=text)
