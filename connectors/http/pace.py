@@ -45,9 +45,16 @@ class Pace:
             OutOfTimeError: So many calls wait that this one would come too late.
         """
         await self._end_of_pause()
+        ahead, left = self._waiting, time_left(self.clock)
+        if left is not None and ahead * self.rate.seconds / self.rate.requests >= left:
+            raise OutOfTimeError(f"not asked: {ahead} calls before this one fill the time that the query has left")
+        if self._limiter.has_capacity():
+            await self._limiter.acquire()  # does not wait
+            return
         self._waiting += 1
         try:
-            await self._room()
+            async with within_deadline("its turn, to keep to the rate limit", self.clock):
+                await self._limiter.acquire()
         finally:
             self._waiting -= 1
         await self._end_of_pause()  # the answer to a call before this one may have asked for one
@@ -60,16 +67,6 @@ class Pace:
                     "not asked: it wants no calls for now, being over its rate limit", retry_after=rest
                 )
             await self.sleep(rest)
-
-    async def _room(self) -> None:
-        ahead, left = self._waiting - 1, time_left(self.clock)
-        if left is not None and ahead * self.rate.seconds / self.rate.requests >= left:
-            raise OutOfTimeError(f"not asked: {ahead} calls before this one fill the time that the query has left")
-        if self._limiter.has_capacity():
-            await self._limiter.acquire()  # does not wait
-            return
-        async with within_deadline("its turn, to keep to the rate limit", self.clock):
-            await self._limiter.acquire()
 
 
 @dataclass(frozen=True, slots=True)
