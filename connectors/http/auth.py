@@ -20,6 +20,7 @@ from connectors.http.deadline import within_deadline
 UNAUTHORIZED = 401
 SECRET_LENGTH = 8  # characters; what is shorter is a word that an answer may well hold
 HIDDEN = "[hidden]"
+HIDDEN_BYTES = HIDDEN.encode()
 
 
 class Secret:
@@ -105,16 +106,15 @@ class Renewed:
     further: Mapping[str, str] = field(default_factory=dict)
     "Headers that go with it."
     clock: Callable[[], float] = time.monotonic
-    _value: str | None = field(default=None, init=False, repr=False)
+    _known: Mapping[str, str] | None = field(default=None, init=False, repr=False)
+    "The token's header, and those that go with it."
     _renew_at: float = field(default=0.0, init=False)
     _kept_until: float = field(default=float("-inf"), init=False)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
 
     def at_hand(self) -> Mapping[str, str] | None:
         """The token's header, while it lives."""
-        if self._value is None or self.clock() >= self._renew_at:
-            return None
-        return {"Authorization": f"Bearer {self._value}", **self.further}
+        return self._known if self.clock() < self._renew_at else None
 
     async def headers(self) -> Mapping[str, str]:
         """The token's header; waits for an exchange when there is none that lives."""
@@ -122,19 +122,19 @@ class Renewed:
             if (known := self.at_hand()) is not None:
                 return known
             token = await self.fetch()
-            self._value = token.value.reveal()
+            self._known = {"Authorization": f"Bearer {token.value.reveal()}", **self.further}
             self._renew_at = self.clock() + max(token.lives - self.margin, token.lives / 2)
-            return {"Authorization": f"Bearer {self._value}", **self.further}
+            return self._known
 
     def refused(self, headers: Mapping[str, str]) -> bool:
         """Forgets the token, unless another caller has fetched a newer one meanwhile.
 
         Where new ones are refused as well, an exchange for each call would be of no use to anybody.
         """
-        if headers.get("Authorization") == f"Bearer {self._value}":
+        if headers == self._known:
             if self.clock() < self._kept_until:
                 return False
-            self._value = None
+            self._known = None
             self._kept_until = self.clock() + self.patience
         return True
 
@@ -168,19 +168,13 @@ class Authorized:
 
     def _discreet(self, response: Response, sent: Mapping[str, str]) -> Response:
         """The answer without our credentials (what follows a scheme's name): some providers repeat what they refuse."""
-        texts = [secret.reveal() for secret in self.secrets] + [value.partition(" ")[2] for value in sent.values()]
-        texts = [text for text in texts if len(text) >= SECRET_LENGTH]
         body, headers = response.body, response.headers
-        for text in texts:
-            body = body.replace(text.encode(), HIDDEN.encode())
-        if any(text in value for text in texts for value in headers.values()):
-            headers = {name: _without(value, texts) for name, value in headers.items()}
+        in_headers = "\n".join(headers.values())
+        for text in [*[secret.reveal() for secret in self.secrets], *[one.partition(" ")[2] for one in sent.values()]]:
+            if len(text) >= SECRET_LENGTH:
+                body = body.replace(text.encode(), HIDDEN_BYTES)
+                if text in in_headers:
+                    headers = {name: value.replace(text, HIDDEN) for name, value in headers.items()}
         if body is response.body and headers is response.headers:
             return response
         return replace(response, body=body, headers=headers)
-
-
-def _without(value: str, texts: list[str]) -> str:
-    for text in texts:
-        value = value.replace(text, HIDDEN)
-    return value
