@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from logging import DEBUG
 
 import structlog
 from structlog.typing import FilteringBoundLogger
@@ -65,14 +66,15 @@ class Observed:
             raise
         finally:
             self.ledger.outcomes[str(outcome)] += 1
-            self.log.debug(
-                "call",
-                source=self.source,
-                method=request.method,
-                path=request.path,
-                outcome=outcome,
-                ms=round((self.clock() - started) * 1000, 1),
-            )
+            if self.log.is_enabled_for(DEBUG):
+                self.log.debug(
+                    "call",
+                    source=self.source,
+                    method=request.method,
+                    path=request.path,
+                    outcome=outcome,
+                    ms=round((self.clock() - started) * 1000, 1),
+                )
 
     def _notice(self, request: Request, headers: Mapping[str, str]) -> None:
         for name in NOTICES:

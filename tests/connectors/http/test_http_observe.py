@@ -1,9 +1,11 @@
 """Calls counted for the query that caused them, and logged without what they carry."""
 
+import logging
 from collections import Counter
 
 import pytest
-from structlog.testing import capture_logs
+import structlog
+from structlog.testing import LogCapture, capture_logs
 
 from connectors.contract import tally
 from connectors.errors import TimedOutError
@@ -51,6 +53,21 @@ async def test_a_log_tells_which_call_how_long_and_how_it_ended_and_no_more() ->
     }  # fmt: skip
     assert (second["outcome"], second["ms"]) == ("TIMEOUT", 500.0)
     assert "secret" not in repr(logs)
+
+
+@pytest.mark.parametrize(("level", "lines"), [(logging.DEBUG, 2), (logging.INFO, 0)])
+async def test_calls_are_told_where_such_lines_are_wanted_and_counted_anyhow(level: int, lines: int) -> None:
+    told, ledger = LogCapture(), Ledger()
+    wanted = structlog.make_filtering_bound_logger(level)
+    log = structlog.wrap_logger(None, processors=[told], wrapper_class=wanted).bind()
+    observed = Observed(Replay(answer({}), TimedOutError("no answer")), "llm", ledger=ledger, log=log)
+
+    await observed.send(REQUEST)
+    with pytest.raises(TimedOutError):
+        await observed.send(REQUEST)
+
+    assert len(told.entries) == lines
+    assert ledger.outcomes == {"200": 1, "TIMEOUT": 1}
 
 
 # notices
