@@ -153,7 +153,9 @@ class Authorized:
         """The answer, be it a 401 for the second time."""
         if self.credentials is None:
             return self._discreet(await self.inner.send(request), {})
-        headers = await self._headers(self.credentials)
+        headers = self.credentials.at_hand()
+        if headers is None:
+            headers = await self._headers(self.credentials)
         response = await self.inner.send(request.with_headers(headers))
         if response.status == UNAUTHORIZED and self.credentials.refused(headers):
             headers = await self._headers(self.credentials)
@@ -161,8 +163,6 @@ class Authorized:
         return self._discreet(response, headers)
 
     async def _headers(self, credentials: Credentials) -> Mapping[str, str]:
-        if (known := credentials.at_hand()) is not None:
-            return known
         async with within_deadline("an access token", self.clock):
             return await credentials.headers()
 

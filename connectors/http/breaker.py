@@ -58,7 +58,7 @@ class Breaker:
         """Sends, or refuses without a call and without a wait. Only while one call probes do the others wait for it."""
         if _is_guarded.get():
             return await self.inner.send(request)
-        is_probe = await self._admit()
+        is_probe = self.is_open and await self._admit()
         turn = self._turn
         mark = _is_guarded.set(True)
         has_failed: bool | None = None
@@ -108,8 +108,9 @@ class Breaker:
 
     def _count(self, has_failed: bool) -> None:
         self._failures.append(has_failed)
-        if len(self._failures) >= LEAST and sum(self._failures) >= SHARE * len(self._failures):
-            log.warning("source is left alone", source=self.source, failed=sum(self._failures), of=len(self._failures))
+        failed, of = self._failures.count(True), len(self._failures)
+        if of >= LEAST and failed >= SHARE * of:
+            log.warning("source is left alone", source=self.source, failed=failed, of=of)
             self._failures.clear()
             self._turn += 1
             self._opened_at = self.clock()
