@@ -17,8 +17,11 @@ JSON = "application/json"
 MAX_SEGMENT = 512  # characters of an id in a path
 
 
-class Request(Struct, frozen=True, kw_only=True):
-    """One call. `path` follows the source's base URL and is escaped already, see `path`."""
+class Request(Struct, frozen=True, kw_only=True, gc=False):
+    """One call. `path` follows the source's base URL and is escaped already, see `path`.
+
+    Nothing that it holds leads back to it, so that the garbage collector has no business here; nor with answers.
+    """
 
     method: str = "GET"
     path: str
@@ -35,7 +38,7 @@ class Request(Struct, frozen=True, kw_only=True):
         return replace(self, headers=(*self.headers, *headers.items()))
 
 
-class Response(Struct, frozen=True, kw_only=True):
+class Response(Struct, frozen=True, kw_only=True, gc=False):
     """An answer, read whole and decompressed. Names of headers are in lower case."""
 
     status: int
