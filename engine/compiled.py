@@ -32,10 +32,11 @@ from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
 from msgspec import Raw, Struct, structs
 
-from engine.kept import Shelf
+from engine.kept import Coming, Shelf
 from engine.leaves import IrregularError
-from engine.project import Info, Look, Project
-from engine.selections import Coming, Details, Plan, Site, UncompilableError, attribute_for
+from engine.project import Details, Info, Look, Project
+from engine.selections import Plan, Site
+from engine.writing import UncompilableError, attribute_for
 
 REMEMBERED = 96 * 1024
 "Characters of the documents of compiled operations, which take some 300 bytes each."
@@ -97,11 +98,12 @@ Open = tuple[Any, Any, Coming | None]
 class Run(dict[int, list[Open]]):
     """One value being completed: what is open, by site."""
 
-    __slots__ = ("_info", "_looks", "_plan", "peeks", "shelves")
+    __slots__ = ("_info", "_looks", "_plan", "is_sound", "peeks", "shelves")
 
     def __init__(self, plan: Plan, executor: CompiledExecutor, info: Info) -> None:
         super().__init__()
         self._plan, self._info = plan, info
+        self.is_sound = True  # until a value is met that has to be made regular
         self._looks = Looks(plan, executor, info)
         self.peeks = Peeks(self._looks)
         self.shelves = Shelves(plan, executor.variable_values, info)

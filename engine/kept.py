@@ -75,3 +75,14 @@ class Kept:
 
     def __len__(self) -> int:
         return sum(len(shelf.young) + len(shelf.old) for shelf in self._shelves.values())
+
+
+class Coming:
+    """An object whose text is to be kept, once it has been made. No dataclass: an encoder would take it for JSON."""
+
+    __slots__ = ("built", "lasts", "shelf", "value")
+
+    def __init__(self, value: object, shelf: Shelf) -> None:
+        self.value, self.shelf = value, shelf
+        self.built: Any = None
+        self.lasts = True  # until one of its parts turns out to be good for this answer only

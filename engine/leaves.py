@@ -58,7 +58,9 @@ class Leaves:
     shortcuts: Mapping[str, Shortcut] = field(default_factory=dict)
     _made: dict[tuple[str, str], Any] = field(default_factory=dict)
 
-    def expression(self, kind: GraphQLLeafType, is_nullable: bool, read: str, name: Callable[[Any], str]) -> str:
+    def expression(
+        self, kind: GraphQLLeafType, is_nullable: bool, read: str, name: Callable[[Any], str], is_sound: bool
+    ) -> str:
         """What becomes of a value, as an expression.
 
         None of a leaf that may not be null raises, as all that is not regular.
@@ -66,17 +68,23 @@ class Leaves:
         Args:
             read: How the value is read first; from then on it is `x`.
             name: Gives a thing of ours a name in the code.
+            is_sound: The value was tested before.
         """
         first = "x" if is_nullable else read
-        shortcut, otherwise = self.shortcuts.get(kind.name), f"{name(self._slow(kind))}(x)"
+        shortcut = self.shortcuts.get(kind.name)
         if isinstance(shortcut, AttributeOf):
-            regular = f"x.{shortcut.name} if type({first}) is {name(shortcut.cls)} else {otherwise}"
+            regular = f"{first}.{shortcut.name}"
+            if not is_sound:
+                otherwise = f"{name(self._once('odd', kind, Odd))}(x, p)"
+                regular = f"x.{shortcut.name} if type({first}) is {name(shortcut.cls)} else {otherwise}"
         elif isinstance(shortcut, RawJson):
             regular = f"{name(self._once('passing', kind, Passing))}({first})"
         elif isinstance(kind, GraphQLEnumType):
             regular = f"{name(self._once('words', kind, Words))}[{first}]"
         elif kind in TESTS:
-            test = TESTS[kind]
+            if is_sound:
+                return read
+            test, otherwise = TESTS[kind], f"{name(self._once('odd', kind, Odd))}(x, p)"
             if is_nullable:
                 return f"x if {read} is None or {test.format('x')} else {otherwise}"
             return f"x if {test.format(read)} else {otherwise}"
@@ -102,6 +110,18 @@ def serialize(kind: GraphQLLeafType, value: object) -> Any:
     if found is None or found is Undefined:
         raise IrregularError
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """Makes a value regular that is not; whatever leads to it is not sound."""
+
+    slow: Callable[[object], Any]
+
+    def __call__(self, value: object, p: Any) -> Any:
+        """The value by the type's own function."""
+        p.is_sound = False
+        return self.slow(value)
 
 
 class Words(dict[Any, str]):

@@ -5,11 +5,15 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from graphql import GraphQLObjectType, GraphQLResolveInfo, GraphQLSchema
+from graphql.execution.collect_fields import FieldDetails
 
 from engine.kept import Kept
 from engine.leaves import Leaves, Shortcut
 
 Info = GraphQLResolveInfo[Any]
+
+Details = list[FieldDetails]
+"The nodes that stand for one field of the answer."
 
 
 class Look(Protocol):

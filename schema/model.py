@@ -247,7 +247,7 @@ class ExecutionEdge(Struct, frozen=True, dict=True):
         return self.write(self.place)
 
 
-class ExecutionConnection(Struct, frozen=True, kw_only=True, dict=True):
+class ExecutionConnection(Struct, frozen=True, kw_only=True, dict=True, weakref=True):
     """One page of runs, with word from every source."""
 
     edges: Sequence[ExecutionEdge]
@@ -258,9 +258,9 @@ class ExecutionConnection(Struct, frozen=True, kw_only=True, dict=True):
     "Called for `totalCount` when that is selected; None when nobody can tell."
 
     @cached_property
-    def nodes(self) -> list[Execution]:
+    def nodes(self) -> tuple[Execution, ...]:
         """The runs without cursors."""
-        return [edge.node for edge in self.edges]
+        return tuple([edge.node for edge in self.edges])
 
     @cached_property
     def complete(self) -> bool:
@@ -281,7 +281,7 @@ class ExecutionStepEdge(Struct, frozen=True, dict=True):
         return self.write(self.place, self.node)
 
 
-class ExecutionStepConnection(Struct, frozen=True, kw_only=True, dict=True):
+class ExecutionStepConnection(Struct, frozen=True, kw_only=True, dict=True, weakref=True):
     """Steps of one run."""
 
     edges: Sequence[ExecutionStepEdge]
@@ -291,9 +291,9 @@ class ExecutionStepConnection(Struct, frozen=True, kw_only=True, dict=True):
     error: SourceError | None = None
 
     @cached_property
-    def nodes(self) -> list[ExecutionStep]:
+    def nodes(self) -> tuple[ExecutionStep, ...]:
         """The steps without cursors."""
-        return [edge.node for edge in self.edges]
+        return tuple([edge.node for edge in self.edges])
 
 
 class DeleteExecutionResult(Struct, frozen=True, kw_only=True):

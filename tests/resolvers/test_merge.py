@@ -230,7 +230,7 @@ async def test_a_page_that_the_deadline_left_empty_says_so() -> None:
 
     page = await ask(house, late=True)
 
-    assert (page.nodes, page.page_info.has_next_page, page.complete) == ([], False, False)
+    assert (page.nodes, page.page_info.has_next_page, page.complete) == ((), False, False)
     released.set()
     await asyncio.gather(*house.background)
 

@@ -90,7 +90,7 @@ async def test_a_page_of_before_is_not_shown_past_the_hard_limit_though_its_sour
     late = await setting.page()
 
     assert late.sources[0].status is SourceOutcomeStatus.FAILED
-    assert late.nodes == []
+    assert late.nodes == ()
 
 
 async def test_what_fails_with_nothing_to_stand_in_is_tried_each_time() -> None:
@@ -111,7 +111,7 @@ async def test_credentials_that_are_refused_end_what_was_shown() -> None:
     page = await setting.page()
 
     assert page.sources[0].status is SourceOutcomeStatus.FAILED
-    assert page.nodes == []
+    assert page.nodes == ()
 
 
 async def test_pages_that_are_good_no_more_are_let_go_of() -> None:

@@ -77,7 +77,7 @@ def test_conditions_hold_for_the_same_step_together() -> None:
 
 def test_steps_that_could_not_be_had_are_told() -> None:
     page = page_of(Failed(UnreachableError("down")))
-    assert (page.nodes, page.total_count, page.complete) == ([], None, False)
+    assert (page.nodes, page.total_count, page.complete) == ((), None, False)
     assert page.error is not None
     assert page.error.code == "UNREACHABLE"
     assert not page.page_info.has_next_page

@@ -1,0 +1,218 @@
+"""What was found sound is only read the next time; what may have changed, or was made regular, is checked again."""
+
+import gc
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+from weakref import getweakrefcount
+
+import pytest
+from ariadne import ObjectType, QueryType, graphql, make_executable_schema
+from graphql import DocumentNode, parse
+from msgspec import Struct
+from msgspec.json import decode
+
+from engine.compiled import Compiled
+from engine.project import Project
+from engine.sound import can_be_noted, stays
+
+SDL = """
+type Query { shelf: Shelf }
+type Shelf { name: String! size: Int weight: Float isFull: Boolean label: String! count: Int
+  first: Book books: [Book] lent: [Book!]! rows: [[Book]] words: [String!] }
+type Book { title: String! pages: Int author: Author }
+type Author { name: String! }
+"""
+DOCUMENT = """{ shelf {
+  name size weight isFull label count first { title again: title } books { title pages author { name } }
+  lent { title } rows { title } words
+} }"""
+
+
+class Author(Struct, frozen=True):
+    name: Any = "Ada"
+
+
+class Book(Struct, frozen=True):
+    title: Any = "Notes"
+    pages: Any = 12
+    author: Any = Author()
+
+
+class Comic(Book, frozen=True):
+    pass
+
+
+class Shelf(Struct, frozen=True, weakref=True, dict=True):
+    name: Any = "left"
+    size: Any = 3
+    weight: Any = 1.5
+    is_full: Any = False
+    first: Any = Book()
+    books: Any = (Book(), Book("More notes"), Comic("Strips"))
+    lent: Any = ()
+    rows: Any = ((Book(),), ())
+    words: Any = ("a", "b")
+    held: Any = "label"
+
+    @cached_property
+    def label(self) -> Any:
+        return self.held
+
+    @property
+    def count(self) -> Any:
+        return len(self.books)
+
+
+class Loose(Struct, weakref=True):
+    """May change."""
+
+    title: Any = "Loose"
+    pages: Any = 1
+    author: Any = None
+
+
+class Library:
+    """A project with one shelf."""
+
+    def __init__(self, shelf: Any = None) -> None:
+        self.shelf = shelf
+        query = QueryType()
+        query.set_field("shelf", lambda *_: self.shelf)
+        self.schema = make_executable_schema(SDL, query, ObjectType("Shelf"), convert_names_case=True)
+        self.compiled = Compiled(Project(self.schema, (Struct,), encodes=True))
+        self._documents: dict[str, DocumentNode] = {}
+
+    def _parse(self, _context: object, data: dict[str, Any]) -> DocumentNode:
+        return self._documents.setdefault(data["query"], parse(data["query"]))
+
+    async def check(self, shelf: Any, *, times: int = 3, document: str = DOCUMENT) -> None:
+        """Its answers are those of graphql-core, each time."""
+        self.shelf = shelf
+        data = {"query": document}
+        for _ in range(times):
+            _, walked = await graphql(self.schema, data)
+            _, answer = await graphql(
+                self.schema, data, query_parser=self._parse, execution_context_class=self.compiled.executor
+            )
+            assert decode(self.compiled.encode(answer)) == decode(self.compiled.encode(walked))
+
+
+async def test_what_was_found_sound_is_only_read() -> None:
+    library, shelf = Library(), Shelf()
+
+    await library.check(shelf)
+
+    assert getweakrefcount(shelf) == 1
+    assert library.compiled.uses == {"compiled": 3}
+
+
+async def test_objects_that_go_are_forgotten() -> None:
+    """Another that comes to the same place in memory is checked."""
+    library = Library()
+    places = []
+    for at in range(50):
+        shelf = Shelf(name=None if at % 2 else f"shelf {at}")
+        places.append(id(shelf))
+        await library.check(shelf, times=2)
+    assert len(set(places)) < len(places)
+
+
+async def test_who_notes_them_may_go_before() -> None:
+    library, shelf = Library(), Shelf()
+    await library.check(shelf)
+    del library
+    gc.collect()
+    assert getweakrefcount(shelf) == 0
+
+
+WRONG: list[Callable[[], Shelf]] = [
+    lambda: Shelf(name=5),
+    lambda: Shelf(name=None),
+    lambda: Shelf(size=3.0),
+    lambda: Shelf(size=2**40),
+    lambda: Shelf(weight=2),
+    lambda: Shelf(weight=float("nan")),
+    lambda: Shelf(is_full=1),
+    lambda: Shelf(held=7),
+    lambda: Shelf(held=None),
+    lambda: Shelf(first=None),
+    lambda: Shelf(first=Book(title=3)),
+    lambda: Shelf(first=Book(title=None)),
+    lambda: Shelf(first=ValueError("no book")),
+    lambda: Shelf(first={"title": "no model"}),
+    lambda: Shelf(books=()),
+    lambda: Shelf(books=None),
+    lambda: Shelf(books="none"),
+    lambda: Shelf(books=(None,)),
+    lambda: Shelf(books=(None, Book())),
+    lambda: Shelf(books=(Book(), None, Comic(), Book(author=None))),
+    lambda: Shelf(books=(Book(), ValueError("no book"))),
+    lambda: Shelf(books=(ValueError("no book"), Book())),
+    lambda: Shelf(books=(Book(), Book(author=Author(name=None)))),
+    lambda: Shelf(books=(Book(), Comic(pages=1.0), "no model")),
+    lambda: Shelf(books=(Book(), Loose())),
+    lambda: Shelf(lent=(None,)),
+    lambda: Shelf(lent=(Book(), None)),
+    lambda: Shelf(lent=(Comic(), Book(), Comic())),
+    lambda: Shelf(lent=None),
+    lambda: Shelf(rows=((Book(), None), None, (Comic(),))),
+    lambda: Shelf(words=("a", 1)),
+    lambda: Shelf(words=("a", None)),
+]
+
+
+@pytest.mark.parametrize("make", WRONG)
+async def test_what_is_not_sound_is_answered_like_by_graphql_core(make: Callable[[], Shelf]) -> None:
+    """Before others were found sound, and after: by the code that checks, and by that which trusts."""
+    library = Library()
+    await library.check(make())
+    await library.check(Shelf())
+    await library.check(make())
+    await library.check(Shelf(books=(Comic(), Book()), lent=(Book(),)))
+    await library.check(make())
+
+
+async def test_what_had_to_be_made_regular_is_made_so_each_time() -> None:
+    library, shelf = Library(), Shelf(size=3.0)
+    await library.check(shelf)
+    assert getweakrefcount(shelf) == 0
+
+
+@pytest.mark.parametrize("name", ["books", "lent"])
+async def test_a_list_that_may_change_is_never_trusted(name: str) -> None:
+    library, books = Library(), [Book(), Comic()]
+    shelf = Shelf(**{name: books})
+    await library.check(shelf)
+    books.append(Book(title=7))
+    await library.check(shelf)
+    books[0] = Book(title=None)
+    await library.check(shelf)
+
+
+async def test_neither_is_an_object_that_may() -> None:
+    library, loose = Library(), Loose()
+    shelf = Shelf(first=loose, books=(Book(), loose), lent=(loose,))
+    await library.check(shelf)
+    loose.title = 8
+    await library.check(shelf)
+    loose.title = None
+    await library.check(shelf)
+
+
+async def test_nor_what_a_property_gives() -> None:
+    library, shelf = Library(), Shelf(books=[Book()])
+    await library.check(shelf)
+    shelf.books.extend([Book()] * 3)
+    await library.check(shelf)
+
+
+async def test_a_field_may_be_named_by_several_names() -> None:
+    document = "{ shelf { a: books { t: title u: title } b: books { pages } first { title } c: first { pages } } }"
+    await Library().check(Shelf(books=(Book(), Comic(title=4), Book())), document=document)
+
+
+def test_what_stays() -> None:
+    assert [stays(Shelf, name) for name in ("name", "label", "count", "missing")] == [True, True, False, False]
+    assert not stays(Loose, "title")
+    assert [can_be_noted(one) for one in (Shelf, Book, Loose, dict)] == [True, False, False, False]
