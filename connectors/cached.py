@@ -225,12 +225,15 @@ class Cached:
         """For each question what is remembered, or what comes now, or what stands in for it, or the error."""
         found: dict[Question, Found] = {}
         missing: dict[Key, Question] = {}
+        all_stand_in = True
         for question in questions:
             key = self._key(question)
-            if (given := self._remembered(key, ask)) is None:
-                missing[key] = question
-            else:
+            entry = self._entry(key)
+            if entry is not None and (given := self._remembered(key, entry, ask)) is not None:
                 found[question] = given
+            else:
+                missing[key] = question
+                all_stand_in = all_stand_in and entry is not None and self._may_replace(entry)
         self.uses["remembered"] += len(found)
         if missing:
             left = time_left(self.deadline_clock)
@@ -238,17 +241,14 @@ class Cached:
             if left is not None and left <= 0:
                 answers = dict.fromkeys(missing, OutOfTimeError("not asked: the query's deadline has passed"))
             else:
-                patience = left if left is None or not all(map(self._replaces, missing)) else left * PATIENCE
+                patience = left * PATIENCE if left is not None and all_stand_in else left
                 answers = await self._flights.get(missing, partial(self._ask, ask), patience)
                 self._be_patient([key for key, answer in answers.items() if isinstance(answer, OutOfTimeError)], left)
             found.update((missing[key], self._given(key, answer)) for key, answer in answers.items())
         return found
 
-    def _remembered(self, key: Key, ask: Ask) -> Found | None:
+    def _remembered(self, key: Key, entry: Entry, ask: Ask) -> Found | None:
         """What can be given without waiting."""
-        entry = self._entry(key)
-        if entry is None:
-            return None
         now, life = self.clock(), entry.answer.lifetime
         age = now - entry.born
         if age < life.fresh:
@@ -285,9 +285,10 @@ class Cached:
     def _replaces(self, key: Key) -> Entry | None:
         """What may stand in for an answer to this."""
         entry = self._entry(key)
-        if entry is None or entry.born < self._refused_at or isinstance(entry.answer.value, MissingError):
-            return None
-        return entry
+        return entry if entry is not None and self._may_replace(entry) else None
+
+    def _may_replace(self, entry: Entry) -> bool:
+        return entry.born >= self._refused_at and not isinstance(entry.answer.value, MissingError)
 
     def _be_patient(self, late: Sequence[Key], left: float | None) -> None:
         """Having waited in vain for long, the next ones do not, for a moment."""

@@ -48,12 +48,19 @@ class Entry:
     "Until when that is not tried again, on the clock."
 
 
-def _death(_key: object, entry: Entry, _now: float) -> float:
-    return entry.born + entry.answer.lifetime.hard
+def _death(_key: object, entry: Entry | None, now: float) -> float:
+    return now if entry is None else entry.born + entry.answer.lifetime.hard
 
 
-def _weight(entry: Entry) -> int:
-    return entry.weight
+def _weight(entry: Entry | None) -> int:
+    return 0 if entry is None else entry.weight
+
+
+class Entries(TLRUCache[Hashable, Entry | None]):
+    """Gives None for what is not there, which is asked for as often as what is: raising takes several times as long."""
+
+    def __missing__(self, key: Hashable) -> None:
+        """Called by `cachetools`."""
 
 
 @dataclass(slots=True)
@@ -62,28 +69,31 @@ class Memory:
 
     max_bytes: int = DEFAULT_MB * MB
     clock: Callable[[], float] = time.monotonic
-    _entries: "TLRUCache[Hashable, Entry]" = field(init=False, repr=False)
+    _entries: Entries = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._entries = TLRUCache(self.max_bytes, _death, timer=self.clock, getsizeof=_weight)
+        self._entries = Entries(self.max_bytes, _death, timer=self.clock, getsizeof=_weight)
 
     def get(self, key: Hashable) -> Entry | None:
         """What is known, be it fresh or not."""
-        try:
-            return self._entries[key]
-        except KeyError:
-            return None
+        return self._entries[key]
 
     def keep(self, key: Hashable, answer: Answer, weight: int | None = None) -> None:
-        """Remembers an answer in place of the one before. One too large to be kept is not, nor is the one before."""
-        size = PLACE + weight_of(key) + (weight_of(answer.value) if weight is None else weight)
+        """Remembers an answer in place of the one before. One too large to be kept is not, nor is the one before.
+
+        Args:
+            key: What it is remembered by.
+            answer: The answer.
+            weight: Bytes of it and of the key, if that is known, be it roughly.
+        """
+        size = PLACE + (weight_of(key) + weight_of(answer.value) if weight is None else weight)
         if size > self.max_bytes:
             self.forget(key)
         else:
             self._entries[key] = Entry(answer, self.clock() - answer.age, size)
 
     def weigh(self, key: Hashable, answer: Answer, weight: int) -> None:
-        """Corrects what an answer weighs, if it is still remembered."""
+        """Corrects what an answer weighs, if it is still remembered. The key's own weight comes on top."""
         entry = self.get(key)
         if entry is not None and entry.answer is answer:
             entry.weight = PLACE + weight_of(key) + weight

@@ -1,9 +1,9 @@
 """The one fan-in: many streams become one list, read no further than its next rows need.
 
-Rows wait in one list, which is sorted when somebody asks for the first of them: what streams bring is nearly sorted,
-and sorting such lists costs little. The frontier is the least bound of all streams; a row before it is the next of the
-list, as nothing unread can come before it. While there is none, streams are asked whose bound lies before the first row
-that waits: as many at once as the rows that are wanted may come from, and each goes on as soon as it has answered.
+Rows wait by stream, sorted, and the first of each stream in a heap. The frontier is the least bound of all streams; a
+row before it is the next of the list, as nothing unread can come before it. While there is none, streams are asked whose
+bound lies before the first row that waits: as many at once as the rows that are wanted may come from, and each goes on
+as soon as it has answered.
 
 A row is read when it is the next of the list. One that cannot be read is left out then.
 """
@@ -13,6 +13,7 @@ import heapq
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from uuid import uuid4
 
 import structlog
@@ -25,8 +26,6 @@ from schema.model import FOREVER, Execution
 
 Row = tuple[Key, int, Execution]
 "A run with its key and the index of its stream."
-Waiting = tuple[Key, int, Listed]
-"The same, which need not have been read."
 Call = asyncio.Task[None]
 AHEAD = 4
 "Streams asked at the same time while no row waits, beside those that must be asked."
@@ -60,9 +59,10 @@ class Merge:
     _open: dict[int, Bound] = field(init=False)
     "The streams not at their end, by index, with their bounds as of the rows that were taken over from them."
     _frontier: Bound | None = FIRST
-    _waiting: list[Waiting] = field(default_factory=list)
-    _is_sorted: bool = True
-    "The first row that waits is the last of the list."
+    _waiting: dict[int, list[tuple[Key, Listed]]] = field(default_factory=dict)
+    "By stream, the first row last."
+    _firsts: list[tuple[Key, int]] = field(default_factory=list)
+    "A heap of the first row of each stream; of rows that were the first until others came, too."
     _running: dict[Call, int] = field(default_factory=dict)
     _done: list[Call] = field(default_factory=list)
     _is_any_done: asyncio.Event = field(default_factory=asyncio.Event)
@@ -83,14 +83,16 @@ class Merge:
                 if not await self.has_more(count - len(taken)):
                     break
                 continue
-            key, index, _ = self._waiting.pop()
+            key, index = self._firsts[0]
+            self._drop(index)
             taken.append((key, index, run))
             self._given.append(key)
         return taken
 
     def put_back(self, rows: Sequence[Row]) -> None:
         """The last rows that were taken, which are not used."""
-        self._wait_with([(key, index, Listed.of(run)) for key, index, run in rows])
+        for key, index, run in rows:
+            self._wait_with(index, [(key, Listed.of(run))])
         del self._given[len(self._given) - len(rows) :]
 
     async def has_more(self, wanted: int = 0) -> bool:
@@ -122,41 +124,58 @@ class Merge:
 
         Of a stream that failed nothing is known.
         """
-        self._sort()
-        firsts = {row[1]: row for row in self._waiting}  # of each stream the last one that is named, which is its first
         found: list[tuple[Bound | None, int | None]] = []
         for index, stream in enumerate(self.streams):
-            first, bound = firsts.get(index), self._open.get(index)
+            own, bound = self._waiting.get(index), self._open.get(index)
             if index in self.errors:
                 found.append((FIRST, None))
-            elif first is None:
+            elif not own:
                 found.append((bound, stream.hint_for(None)))
             else:
-                found.append((first[0] if bound is None else min(bound, first[0]), stream.hint_for(first[2])))
+                key, row = own[-1]
+                found.append((key if bound is None else min(bound, key), stream.hint_for(row)))
         return found
 
     def _next(self) -> Execution | None:
         """The first row that waits, if it is the next of the list."""
-        while self._waiting and self._frontier != FIRST:
-            self._sort()
-            key, index, row = self._waiting[-1]
+        while (first := self._first()) is not None:
+            key, index = first
             if self._frontier is not None and key >= self._frontier:
                 return None
-            run = row.read()
+            run = self._waiting[index][-1][1].read()
             if isinstance(run, Execution):
                 return run
-            self._waiting.pop()
+            self._drop(index)
             self.streams[index].leave_out(run)
         return None
 
-    def _wait_with(self, rows: Sequence[Waiting]) -> None:
-        self._waiting += rows
-        self._is_sorted = self._is_sorted and not rows
+    def _first(self) -> tuple[Key, int] | None:
+        """The first row that waits."""
+        while self._firsts:
+            key, index = self._firsts[0]
+            own = self._waiting[index]
+            if own and own[-1][0] == key:
+                return key, index
+            heapq.heappop(self._firsts)
+        return None
 
-    def _sort(self) -> None:
-        if not self._is_sorted:
-            self._waiting.sort(reverse=True)
-            self._is_sorted = True
+    def _drop(self, index: int) -> None:
+        """The first row that waits, which is of this stream, waits no more."""
+        own = self._waiting[index]
+        own.pop()
+        if own:
+            heapq.heapreplace(self._firsts, (own[-1][0], index))
+        else:
+            heapq.heappop(self._firsts)
+
+    def _wait_with(self, index: int, rows: Sequence[tuple[Key, Listed]]) -> None:
+        """More rows of a stream, in any order: most are sorted, which costs little then."""
+        own = self._waiting.setdefault(index, [])
+        before = own[-1][0] if own else None
+        own += rows
+        own.sort(key=itemgetter(0), reverse=True)
+        if own and own[-1][0] != before:
+            heapq.heappush(self._firsts, (own[-1][0], index))
 
     def _move_frontier(self) -> None:
         ends = [] if self.stopped_at is None else [self.stopped_at]
@@ -171,15 +190,16 @@ class Merge:
         idle = {index: bound for index, bound in self._open.items() if index not in running and self._is_near(bound)}
         if not idle:
             return []
-        self._sort()
-        top = self._waiting[-1][0] if self._waiting else None
-        if top is not None:
-            idle = {index: bound for index, bound in idle.items() if bound < top}
+        first = self._first()
+        if first is not None:
+            idle = {index: bound for index, bound in idle.items() if bound < first[0]}
+            if not idle:
+                return []
         bounds = list(self._open.values())
-        known = [row[0] for row in self._waiting]
-        edge = min(bounds) if top is None else heapq.nsmallest(wanted + 1, [*known, *bounds])[-1]
+        known = [key for own in self._waiting.values() for key, _ in own]
+        edge = min(bounds) if first is None else heapq.nsmallest(wanted + 1, [*known, *bounds])[-1]
         needed = [index for index, bound in idle.items() if bound <= edge]
-        nearest = [] if top is not None else heapq.nsmallest(AHEAD - len(running), idle, key=idle.__getitem__)
+        nearest = [] if first is not None else heapq.nsmallest(AHEAD - len(running), idle, key=idle.__getitem__)
         return list(dict.fromkeys([*needed, *nearest]))
 
     def _is_near(self, bound: Bound) -> bool:
@@ -209,13 +229,13 @@ class Merge:
                 self.leave_running(call)
         done, self._done = self._done, []
         self._is_any_done.clear()
-        late = [row for call in done for row in self._collect(call)]
+        late = [index for call in done for index in self._collect(call)]
         self._move_frontier()
         if late:
             self._start_again(late)
 
-    def _collect(self, call: Call) -> Iterable[Waiting]:
-        """Takes note of how a stream's call has ended. Gives the rows that come too late."""
+    def _collect(self, call: Call) -> Iterable[int]:
+        """Takes note of how a stream's call has ended. Gives its index for each row that comes too late."""
         index = self._running.pop(call)
         stream = self.streams[index]
         self.answered[index] = self.clock()
@@ -229,14 +249,14 @@ class Merge:
             self.stopped_at = stream.bound if self.stopped_at is None else min(self.stopped_at, stream.bound)
         rows, stream.rows = stream.rows, []
         last = self._given[-1] if self._given else FIRST
-        self._wait_with([(key, index, row) for key, row in rows if key > last])
+        self._wait_with(index, [one for one in rows if one[0] > last])
         for key, row in rows:
             if key > last:
                 continue
             if abs(key[0]) == FOREVER:  # starting again would not find it any sooner
                 stream.unplaced.add(row.key)
             else:
-                yield key, index, row
+                yield index
 
     def _fail(self, index: int, error: ConnectorError) -> None:
         self.errors[index] = error
@@ -250,9 +270,9 @@ class Merge:
         log.error("connector failed", source=stream.connector.name, reference=reference, exc_info=error)
         return UnreadableError("an error of ours, which is logged", reference=reference)
 
-    def _start_again(self, late: Iterable[Waiting]) -> None:
+    def _start_again(self, late: Iterable[int]) -> None:
         if self.may_start_again:
             raise DisorderedError
-        for _, index, _ in late:
+        for index in late:
             self._fail(index, UnreadableError("its order keeps changing; runs may be missing"))
         self._move_frontier()

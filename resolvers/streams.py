@@ -145,13 +145,15 @@ class Stream(ABC):
     def take(self, rows: Sequence[tuple[Key, Listed]]) -> None:
         """Keeps those that are new and wanted."""
         seen, position, takes_all = self._seen, self.position, self._takes_all
-        for placed_row in rows:
-            key, row = placed_row
-            if row.key in seen:
-                continue
+        known = len(seen)
+        for one in rows:
+            key, row = one
             seen.add(row.key)
+            if len(seen) == known:
+                continue  # it was there before
+            known += 1
             if key > position and (takes_all or self._is_wanted(row)):
-                self.rows.append(placed_row)
+                self.rows.append(one)
 
     def _is_wanted(self, row: Listed) -> bool:
         if self.until is not None and row.started is not None and row.started > self.until:
@@ -232,7 +234,10 @@ class SortedStream(Stream, ABC):
     def follow(self, rows: Sequence[Listed]) -> None:
         """Takes rows that continue those before, and moves the bound to the last of them that can be relied on."""
         keyed = self.placed(rows)
-        self._look_for_unplaced(keyed)
+        if None in [row.started for row in rows]:
+            self._look_for_unplaced(keyed)
+        elif not self._is_behind:
+            self._is_behind = any(key > self.position for key, _ in keyed)
         is_late, claimed, recent = False, self._claimed, self._recent
         for key, row in keyed:
             if row.started is None:

@@ -72,39 +72,38 @@ class Instant(Struct, frozen=True, order=True, gc=False):
         return cls.of(time.time_ns())
 
 
-def read_ns(text: str) -> int:
-    """The nanoseconds alone, for those who only sort.
+def read_ns(text: str | None) -> int | None:
+    """The nanoseconds alone, for those who only sort. None for a time that is not there.
 
     Raises:
         ValueError: As in `Instant.parse`.
     """
+    if not text:
+        return None
     ns = _plain_ns(text)
     return Instant.parse(text).ns if ns is None else ns
 
 
 def _plain_ns(text: str) -> int | None:
     """Of a time that is written as we would write it, as nearly all are; None for any other."""
-    digits = text[20:-1]
     try:
-        whole = _day_ns(text[:10]) + _MINUTES[text[10:17]] + _SECONDS[text[17:19]]
-    except (ValueError, KeyError):
+        digits = text[20:-1]
+        if text[19] == "." and text[-1] == "Z" and digits.isdecimal() and digits.isascii():
+            return _minute_ns(text[:17]) + _SECONDS[text[17:19]] + int(digits) * _SCALE[len(digits)]
+        return _minute_ns(text[:17]) + _SECONDS[text[17:19]] if text[19:] == "Z" else None
+    except (ValueError, LookupError):
         return None
-    if digits:
-        if text[19] == "." and text[-1] == "Z" and digits.isdecimal() and digits.isascii() and len(digits) < 10:
-            return whole + int(digits) * _SCALE[len(digits)]
-        return None
-    return whole if text[19:] == "Z" else None
 
 
-@lru_cache(maxsize=4096)
-def _day_ns(text: str) -> int:
-    """Runs of one page are of few days."""
-    if text[4:8:3] != "--":
-        raise ValueError  # a week, or no date
-    return (datetime.fromisoformat(text) - _EPOCH).days * 86400 * SECOND
+@lru_cache(maxsize=8192)
+def _minute_ns(text: str) -> int:
+    """Lists are read again and again, and their runs start in a few thousand minutes."""
+    if text[4:17:3] != "--T::":
+        raise ValueError
+    since = datetime.fromisoformat(text[:16]) - _EPOCH
+    return (since.days * 86400 + since.seconds) * SECOND
 
 
-_MINUTES = {f"T{at // 60:02d}:{at % 60:02d}:": at * 60 * SECOND for at in range(24 * 60)}
 _SECONDS = {f"{at:02d}": at * SECOND for at in range(60)}
 _SCALE: tuple[int, ...] = tuple(10 ** (9 - digits) for digits in range(10))
 

@@ -28,10 +28,9 @@ from connectors.reading import (
     list_records,
     present,
     read_steps,
-    start_ns,
 )
 from schema.identity import NativeId
-from schema.instant import SECOND, Instant
+from schema.instant import SECOND, Instant, read_ns
 from schema.model import Execution, ExecutionError, ExecutionOrder, ExecutionStatus, ExecutionStep, Workflow
 
 NOTHING = Raw()
@@ -130,7 +129,7 @@ class WireProblem(Struct):
 
 
 RUN = msgspec.json.Decoder(WireRun)
-PLACE = msgspec.json.Decoder(WirePlace)
+PLACES = msgspec.json.Decoder(list[WirePlace])
 STEP = msgspec.json.Decoder(WireStep)
 RECORDS = msgspec.json.Decoder(list[Raw])
 WORKFLOWS = msgspec.json.Decoder(list[WireWorkflow])
@@ -138,10 +137,9 @@ PROBLEM = msgspec.json.Decoder(WireProblem)
 ANYTHING = msgspec.json.Decoder()
 
 
-def place_run(record: Raw, workflow_id: str) -> Place:
+def place_run(wire: WirePlace, workflow_id: str) -> Place:
     """Where `read_run` will find that the run stands."""
-    wire = PLACE.decode(record)
-    return NativeId(workflow_id, wire.id), start_ns(wire.start_time)
+    return NativeId(workflow_id, wire.id), read_ns(wire.start_time)
 
 
 def read_run(record: Raw, source: str, workflow_id: str) -> ArceeExecution:
@@ -311,7 +309,10 @@ class Arcee:
         response = await self.http.send(get(path("/workflows/{}/runs", partition), {"limit": limit, "offset": offset}))
         records = body_of(response, RECORDS, "runs")
         runs, bad = list_records(
-            records, lambda record: place_run(record, partition), lambda record: read_run(record, self.name, partition)
+            records,
+            PLACES,
+            lambda wire: place_run(wire, partition),
+            lambda record: read_run(record, self.name, partition),
         )
         return Page(
             executions=runs,

@@ -29,10 +29,9 @@ from connectors.reading import (
     list_records,
     present,
     read_steps,
-    start_ns,
 )
 from schema.identity import NativeId
-from schema.instant import Instant
+from schema.instant import Instant, read_ns
 from schema.model import Execution, ExecutionError, ExecutionOrder, ExecutionStatus, ExecutionStep, Workflow
 
 HAL = "application/hal+json, application/json"
@@ -135,7 +134,7 @@ class WireName(Struct):
 
 
 HISTORY = msgspec.json.Decoder(WireHistory)
-PLACE = msgspec.json.Decoder(WirePlace)
+PLACES = msgspec.json.Decoder(list[WirePlace])
 PROGRESS = msgspec.json.Decoder(WireProgress)
 RECORD = msgspec.json.Decoder(Raw)
 PAGE = msgspec.json.Decoder(WirePage)
@@ -174,10 +173,9 @@ class InformerStep(ExecutionStep, frozen=True, kw_only=True):
     "Came with the status that only the long form has."
 
 
-def place_history(record: Raw) -> Place:
+def place_history(wire: WirePlace) -> Place:
     """Where `read_history` will find that the run stands."""
-    wire = PLACE.decode(record)
-    return NativeId(wire.job_id, wire.id), start_ns((wire.duration or [None])[0] or wire.created_at)
+    return NativeId(wire.job_id, wire.id), read_ns((wire.duration or [None])[0] or wire.created_at)
 
 
 def read_history(record: Raw, source: str) -> InformerExecution:
@@ -336,7 +334,7 @@ class Informer:
         )
         page = body_of(await self._ask(request), PAGE, "history")
         records = page.embedded.history
-        runs, bad = list_records(records, place_history, self._read)
+        runs, bad = list_records(records, PLACES, place_history, self._read)
         end = start + len(records)
         return Page(
             executions=runs,

@@ -6,9 +6,9 @@ import msgspec
 from msgspec import Raw, Struct
 
 from connectors.http.status import ErrorBody, plain_text
-from connectors.reading import Place, StatusWords, decode, decoded_or_none, instant, integer, start_ns
+from connectors.reading import Place, StatusWords, decode, decoded_or_none, instant, integer
 from schema.identity import NativeId
-from schema.instant import Instant
+from schema.instant import Instant, read_ns
 from schema.model import NANOSECONDS_PER_MS, Execution, ExecutionError, ExecutionStatus, ExecutionStep
 
 WORDS = StatusWords("boomi", {
@@ -149,7 +149,7 @@ class WireProblem(Struct):
 
 
 RECORD = msgspec.json.Decoder(WireExecutionRecord)
-PLACE = msgspec.json.Decoder(WirePlace)
+PLACES = msgspec.json.Decoder(list[WirePlace])
 CONNECTOR = msgspec.json.Decoder(WireExecutionConnector)
 OWNER = msgspec.json.Decoder(WireOwner)
 PROCESS = msgspec.json.Decoder(WireProcess)
@@ -157,10 +157,9 @@ RESULT = msgspec.json.Decoder(WireResult)
 PROBLEM = msgspec.json.Decoder(WireProblem)
 
 
-def place_execution(record: Raw) -> Place:
+def place_execution(wire: WirePlace) -> Place:
     """Where `read_execution` will find that the run stands."""
-    wire = PLACE.decode(record)
-    return NativeId(wire.process_id or "", wire.execution_id), start_ns(wire.execution_time)
+    return NativeId(wire.process_id or "", wire.execution_id), read_ns(wire.execution_time)
 
 
 def read_execution(record: Raw, source: str, process_id: str = "") -> BoomiExecution:

@@ -14,6 +14,7 @@ from connectors.http.client import JSON, HttpClient, Request, path, post
 from connectors.providers.boomi.filters import any_of, filtered, query_config
 from connectors.providers.boomi.records import (
     OWNER,
+    PLACES,
     PROCESS,
     RESULT,
     WORDS,
@@ -74,7 +75,7 @@ class BoomiRest:
             body = await self._query("ExecutionRecord", query_config(query))
         else:
             body = await self._more("ExecutionRecord", cursor)
-        runs, bad = list_records(body.result, place_execution, self._read, "executionId")
+        runs, bad = list_records(body.result, PLACES, place_execution, self._read, "executionId")
         return Page(executions=runs, unreadable=bad, next_cursor=body.query_token or None)
 
     def _read(self, record: Raw) -> BoomiExecution:

@@ -21,9 +21,9 @@ from connectors.http.auth import Renewed, Secret, Token
 from connectors.http.client import JSON, HttpClient, Request, get, path
 from connectors.http.status import ErrorBody
 from connectors.providers.sailpoint.events import fold
-from connectors.reading import Place, StatusWords, body_of, decode, decoded_or_none, instant, list_records, start_ns
+from connectors.reading import Place, StatusWords, body_of, decode, decoded_or_none, instant, list_records
 from schema.identity import NativeId
-from schema.instant import Instant
+from schema.instant import Instant, read_ns
 from schema.model import Execution, ExecutionStatus, Workflow
 
 PAGE_SIZE = 250
@@ -102,7 +102,7 @@ class WireToken(Struct):
 
 
 EXECUTION = msgspec.json.Decoder(WireExecution)
-PLACE = msgspec.json.Decoder(WirePlace)
+PLACES = msgspec.json.Decoder(list[WirePlace])
 RECORD = msgspec.json.Decoder(Raw)
 RECORDS = msgspec.json.Decoder(list[Raw])
 WORKFLOWS = msgspec.json.Decoder(list[WireWorkflow])
@@ -110,10 +110,9 @@ PROBLEM = msgspec.json.Decoder(WireProblem)
 TOKEN = msgspec.json.Decoder(WireToken)
 
 
-def place_execution(record: Raw) -> Place:
+def place_execution(wire: WirePlace) -> Place:
     """Where `read_execution` will find that the run stands."""
-    wire = PLACE.decode(record)
-    return NativeId(wire.workflow_id, wire.id), start_ns(wire.start_time)
+    return NativeId(wire.workflow_id, wire.id), read_ns(wire.start_time)
 
 
 def read_execution(record: Raw, source: str) -> SailPointExecution:
@@ -236,7 +235,7 @@ class SailPoint:
         params = {"limit": PAGE_SIZE, "offset": offset, "filters": filters_for(query)}
         response = await self.http.send(get(path(f"/{self.version}/workflows/{{}}/executions", partition), params))
         records = body_of(response, RECORDS, "executions")
-        runs, bad = list_records(records, place_execution, self._read)
+        runs, bad = list_records(records, PLACES, place_execution, self._read)
         return Page(
             executions=runs,
             unreadable=bad,

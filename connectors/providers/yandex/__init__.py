@@ -23,6 +23,7 @@ from connectors.providers.yandex.records import (
     GOT,
     HISTORY,
     LIST,
+    PLACES,
     RUN_WORDS,
     WORKFLOW,
     WORKFLOWS,
@@ -160,7 +161,7 @@ class Yandex:
             predicate = None
             response = await self._ask(get("/workflows/v1/execution", params))
         body = body_of(response, LIST, "executions")
-        runs, bad = list_records(body.executions, place_execution, self._read)
+        runs, bad = list_records(body.executions, PLACES, place_execution, self._read)
         mark = UNFILTERED if predicate is None else FILTERED
         return Page(
             executions=runs, unreadable=bad, next_cursor=mark + body.next_page_token if body.next_page_token else None

@@ -8,9 +8,9 @@ from msgspec import Raw, Struct
 
 from connectors.errors import UnreadableError
 from connectors.http.status import ErrorBody
-from connectors.reading import Place, StatusWords, decode, decoded_or_none, instant, integer, present, start_ns
+from connectors.reading import Place, StatusWords, decode, decoded_or_none, instant, integer, present
 from schema.identity import NativeId
-from schema.instant import SECOND, Instant
+from schema.instant import SECOND, Instant, read_ns
 from schema.model import Execution, ExecutionError, ExecutionStatus, ExecutionStep
 
 DURATION = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,9}))?s", flags=re.ASCII)
@@ -152,7 +152,7 @@ class WireStatus(Struct):
 
 
 EXECUTION = msgspec.json.Decoder(WireExecution)
-PLACE = msgspec.json.Decoder(WirePlace)
+PLACES = msgspec.json.Decoder(list[WirePlace])
 ENTRY = msgspec.json.Decoder(WireEntry)
 LIST = msgspec.json.Decoder(WireList)
 GOT = msgspec.json.Decoder(WireGot)
@@ -162,10 +162,9 @@ WORKFLOWS = msgspec.json.Decoder(WireWorkflows)
 STATUS = msgspec.json.Decoder(WireStatus)
 
 
-def place_execution(record: Raw) -> Place:
+def place_execution(wire: WirePlace) -> Place:
     """Where `read_execution` will find that the run stands."""
-    wire = PLACE.decode(record)
-    return NativeId(wire.workflow_id, wire.id), start_ns(wire.started_at)
+    return NativeId(wire.workflow_id, wire.id), read_ns(wire.started_at)
 
 
 def read_execution(record: Raw, source: str) -> YandexExecution:
