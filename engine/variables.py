@@ -30,8 +30,10 @@ def coerce_variables(
     Raises:
         RefusedError: One that cannot be coerced.
     """
+    if not operation.variable_definitions:
+        return VariableValues({}, {})
     found = get_variable_values(
-        schema, operation.variable_definitions or (), dict(given), max_errors=max_errors, hide_suggestions=True
+        schema, operation.variable_definitions, dict(given), max_errors=max_errors, hide_suggestions=True
     )
     if isinstance(found, list):
         told = [coded(ErrorCode.BAD_USER_INPUT, without_value(error), error.nodes) for error in found[:max_errors]]

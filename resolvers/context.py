@@ -95,21 +95,25 @@ class Context:
     "What gathers the objects of one field and its arguments."
     found: Found = field(default_factory=dict)
     "What was found for runs; shared by all requests that show the same page."
-    by_name: Mapping[str, Source] = field(init=False)
-    "The sources."
     started: float = field(init=False)
-    _loaders: dict[str, Loaders] = field(init=False)
+    _loaders: dict[str, Loaders] = field(default_factory=dict)
+    _by_name: Mapping[str, Source] | None = None
     _workflows: Mapping[str, tuple[int, Mapping[str, Workflow]]] | None = None
 
     def __post_init__(self) -> None:
         self.started = self.house.clock()
-        self.by_name = {source.name: source for source in self.house.sources}
-        self._loaders = {}
 
     def enter(self) -> None:
         """From here on calls made in this task, and in those it starts, count as this request's and end with it."""
         tally.set(self.tally)
         deadline.set(self.deadline)
+
+    @property
+    def by_name(self) -> Mapping[str, Source]:
+        """The sources."""
+        if self._by_name is None:
+            self._by_name = {source.name: source for source in self.house.sources}
+        return self._by_name
 
     @property
     def workflows_known(self) -> Mapping[str, tuple[int, Mapping[str, Workflow]]]:

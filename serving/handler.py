@@ -5,7 +5,7 @@ Each step may refuse, and none does work that a later refusal would waste. A cli
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Generator, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any
@@ -22,6 +22,7 @@ from engine.documents import Document, Documents, Operation
 from engine.errors import ErrorCode, RefusedError, refused
 from engine.execution import execute
 from resolvers.context import Context
+from serving.begun import Begun
 from serving.editions import Edition
 from serving.errors import code_of, tell_errors, tell_fault, tell_refusal
 from serving.explorer import to_explorer, wants_page
@@ -78,7 +79,7 @@ class GraphQLEndpoint:
             self.store.keep(asked, text)
         except RefusedError as error:
             return self._refusal(error, media_type or JSON, request, document)
-        return await Watched(request, self._answer(request, asked, document, operation, variables, media_type))
+        return await watched(request, self._answer(request, asked, document, operation, variables, media_type))
 
     async def _answer(  # noqa: PLR0917  # all that was found out about the request
         self,
@@ -132,58 +133,31 @@ def _check_operation(operation: Operation, method: str) -> None:
         raise refused(ErrorCode.METHOD_NOT_ALLOWED, "a mutation has to be sent by POST")
 
 
-class Watched:
+async def watched(request: Request, answering: Coroutine[Any, Any, Response]) -> Response:
     """An answer in the making; a client that leaves before it cancels what is being done for it.
 
     What can be answered without waiting for anything costs no task.
+
+    Raises:
+        ClientDisconnect: The client has left.
     """
-
-    def __init__(self, request: Request, answering: Coroutine[Any, Any, Response]) -> None:
-        self._request, self._answering = request, answering
-
-    def __await__(self) -> Generator[Any, Any, Response]:
-        """The answer.
-
-        Raises:
-            ClientDisconnect: The client has left.
-        """
-        try:
-            waits_for = self._answering.send(None)
-        except StopIteration as done:
-            response: Response = done.value
-            return response
-        return (yield from self._watch(waits_for))
-
-    def _watch(self, waits_for: Any) -> Generator[Any, Any, Response]:
-        here = asyncio.current_task()
-        assert here is not None  # noqa: S101  # a server runs requests in tasks
-        left = asyncio.create_task(_disconnected(self._request))
-        left.add_done_callback(lambda task: None if task.cancelled() or is_over else here.cancel())
-        is_over = False
-        try:
-            return (yield from _resumed(self._answering, waits_for))
-        except asyncio.CancelledError:
-            if left.done() and not left.cancelled() and here.uncancel() == 0:
-                raise ClientDisconnect from None
-            raise
-        finally:
-            is_over = True
-            left.cancel()
-
-
-def _resumed(coroutine: Coroutine[Any, Any, Response], waits_for: Any) -> Generator[Any, Any, Response]:
-    """Goes on with a coroutine that has begun, as `yield from` would have from its beginning."""
-    while True:
-        try:
-            try:
-                sent = yield waits_for
-            except BaseException as error:
-                waits_for = coroutine.throw(error)
-            else:
-                waits_for = coroutine.send(sent)
-        except StopIteration as done:
-            response: Response = done.value
-            return response
+    begun = Begun(answering)
+    if begun.ended:
+        return begun.result
+    here = asyncio.current_task()
+    assert here is not None  # noqa: S101  # a server runs requests in tasks
+    left = asyncio.create_task(_disconnected(request))
+    left.add_done_callback(lambda task: None if task.cancelled() or is_over else here.cancel())
+    is_over = False
+    try:
+        return await begun
+    except asyncio.CancelledError:
+        if left.done() and not left.cancelled() and here.uncancel() == 0:
+            raise ClientDisconnect from None
+        raise
+    finally:
+        is_over = True
+        left.cancel()
 
 
 async def _disconnected(request: Request) -> None:

@@ -1,11 +1,14 @@
 """Media types of requests and answers: what a caller accepts, by weight, and what a body says it is."""
 
+from functools import lru_cache
+
 from serving.explorer.browsers import accepted
 
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
 
 
+@lru_cache(maxsize=32)
 def choose(accept: str | None) -> str | None:
     """What to answer in; None when the caller takes nothing of ours.
 
@@ -22,6 +25,7 @@ def choose(accept: str | None) -> str | None:
     return GRAPHQL if any_of > 0 and GRAPHQL not in weights else None
 
 
+@lru_cache(maxsize=32)
 def is_json(content_type: str | None) -> bool:
     """Whether a body of that type is JSON in UTF-8."""
     media_type, *parameters = (part.strip().lower() for part in (content_type or "").split(";"))

@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from engine.errors import ErrorCode, RefusedError, refused
 from engine.limits import Limits
+from serving.begun import Begun
 from serving.media import JSON, is_json
 
 
@@ -67,22 +68,34 @@ def _map(given: Mapping[str, str], name: str) -> dict[str, Any] | None:
 
 
 async def _body(request: Request, limits: Limits) -> bytes:
+    announced = request.headers.get("content-length", "0")
+    body: bytes | None = None
+    if not announced.isascii() or not announced.isdigit() or int(announced[:20]) <= limits.body_bytes:
+        begun = Begun(_read(request, limits.body_bytes))
+        try:
+            if begun.ended:
+                body = begun.result
+            else:
+                async with asyncio.timeout(limits.body_seconds):
+                    body = await begun
+        except TimeoutError:
+            said = f"the body has to arrive in {limits.body_seconds:g} seconds"
+            raise refused(ErrorCode.REQUEST_TIMEOUT, said) from None
+    if body is None:
+        raise refused(ErrorCode.PAYLOAD_TOO_LARGE, f"a body has at most {limits.body_bytes} bytes")
+    return body
+
+
+async def _read(request: Request, at_most: int) -> bytes | None:
+    """The body; None if it is too large, which is seen before all of it is there."""
     parts: list[bytes] = []
     size = 0
-    announced = request.headers.get("content-length", "0")
-    try:
-        async with asyncio.timeout(limits.body_seconds):
-            if not announced.isascii() or not announced.isdigit() or int(announced[:20]) <= limits.body_bytes:
-                async for part in request.stream():
-                    size += len(part)
-                    if size > limits.body_bytes:
-                        break
-                    parts.append(part)
-                else:
-                    return b"".join(parts)
-    except TimeoutError:
-        raise refused(ErrorCode.REQUEST_TIMEOUT, f"the body has to arrive in {limits.body_seconds:g} seconds") from None
-    raise refused(ErrorCode.PAYLOAD_TOO_LARGE, f"a body has at most {limits.body_bytes} bytes")
+    async for part in request.stream():
+        size += len(part)
+        if size > at_most:
+            return None
+        parts.append(part)
+    return b"".join(parts)
 
 
 def _decoded(decoder: "msgspec.json.Decoder[Any]", body: bytes, name: str = "") -> Any:
