@@ -96,7 +96,20 @@ class ExecutionQuery(Struct, frozen=True):
     @property
     def is_plain(self) -> bool:
         """Has no condition at all: only an order and a limit."""
-        return replace(self, order=_PLAIN.order, limit=_PLAIN.limit) == _PLAIN
+        return self.started == EVER and self.asks_for_starts_only
+
+    @property
+    def asks_for_starts_only(self) -> bool:
+        """Has no condition but on when runs started."""
+        return (
+            self.workflow_ids is None
+            and self.statuses is None
+            and self.workflow_name_contains is None
+            and self.error_contains is None
+            and self.any_step is None
+            and self.ended == EVER
+            and self.duration == EVER
+        )
 
     def matches(self, execution: Execution) -> bool:
         """Every condition that the record itself can show; `error_contains` and `any_step` may need further calls."""
@@ -124,9 +137,6 @@ class ExecutionQuery(Struct, frozen=True):
         if self.error_contains is None:
             return True
         return error is not None and self.error_contains.casefold() in error.message.casefold()
-
-
-_PLAIN = ExecutionQuery()
 
 
 def _ns(moment: Instant | None) -> int | None:

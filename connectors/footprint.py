@@ -28,8 +28,8 @@ NUMBER = 32
 
 A_RUN = 4096
 "Bytes of a run or a step besides its record, when nobody has looked: rather too many, until it is weighed."
-READ = 1536
-"Bytes that a row of a list will take besides its record when it is read, as rows that are shown are; its record twice."
+ROW, READ = 768, 1536
+"Bytes that a row of a list takes besides its record, and that it will take when it is read, as those shown are."
 
 Kinds = frozenset[object]
 "What the values of a field can be: the types that its annotation is made of."
@@ -39,14 +39,14 @@ def weight_of(value: object) -> int:
     """Bytes, rather more than less: what two values share is counted for both, but for the words of an enum."""
     if value is None or isinstance(value, bool | Enum):
         return 0
+    if type(value) is Listed:
+        record, found = len(memoryview(value.record)), value.found
+        return ROW + record + (READ + record if found is None else weight_of(found))
     if isinstance(value, Raw):
         return RAW + len(memoryview(value))
     size = sys.getsizeof(value)
     if isinstance(value, str):
         return size
-    if type(value) is Listed:
-        unread = READ + weight_of(value.record) if value.found is None else weight_of(value.found)
-        return size + NUMBER + weight_of(value.key) + weight_of(value.record) + unread
     if isinstance(value, Struct):
         numbers, names = _weighed(type(value))
         size += numbers

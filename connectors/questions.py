@@ -45,7 +45,7 @@ Value: TypeAlias = Page | Execution | StepList | list[Workflow]
 
 def pushed(query: ExecutionQuery, can: Capabilities) -> ExecutionQuery:
     """The part of a query that the source itself can apply, by its declaration."""
-    if replace(query, limit=_PLAIN.limit) == _PLAIN:
+    if query.is_plain and query.order is _PLAIN.order:
         return query
     filters, started = can.pushes_down, query.started
     wanted = Range(

@@ -192,6 +192,8 @@ Places = Sequence[tuple[Bound | None, int | None]]
 
 def places_from(hints: Sequence[Hints], source: str, partitions: Sequence[str], position: Bound) -> Places:
     """For each partition of a source the bound and the number that hints tell; without hints the position."""
+    if not hints:
+        return [(position, None)] * len(partitions)
     name = fingerprint(source, *partitions)
     own = next((one for one in hints if one.partitions == name), None)
     distances = None if own is None else unpack_distances(own.distances, len(partitions))

@@ -20,7 +20,7 @@ from resolvers.candidates import Candidates
 from resolvers.context import Context
 from resolvers.cursor import Cursor, Hints
 from resolvers.fixed import FixedStream
-from resolvers.merge import DisorderedError, Merge, Row
+from resolvers.merge import DisorderedError, Merge, Rest, Row
 from resolvers.opening import open_stream
 from resolvers.ordering import FIRST, Bound
 from resolvers.outcomes import Report
@@ -193,7 +193,7 @@ class History:
                 has_next_page=has_next,
                 has_previous_page=self.request.after is not None,
                 start=partial(write, rows[0][0]) if rows else None,
-                end=None if end is None else partial(write, end, hints_of(end[0], streams, merge)),
+                end=None if end is None else partial(write_end, write, end, names_of(streams), merge.rest()),
             ),
             sources=report.outcomes(),
             as_of=Instant.of(self.as_of),
@@ -216,14 +216,19 @@ class CursorWriter:
         return cursors.write(cursor, self.key)
 
 
-def hints_of(rank: int, streams: Sequence[tuple[str, Stream]], merge: Merge) -> list[Hints]:
-    """Where the streams stand, by source, as seen from the page's end."""
+def names_of(streams: Sequence[tuple[str, Stream]]) -> list[tuple[str, str]]:
+    """Their sources and partitions."""
+    return [(source, stream.partition) for source, stream in streams]
+
+
+def write_end(write: CursorWriter, end: Bound, names: Sequence[tuple[str, str]], rest: Sequence[Rest]) -> str:
+    """The cursor of a page's end, with hints at where the streams stand, by source, as seen from there."""
     hints: list[Hints] = []
-    for source, own in groupby(zip(streams, merge.rest(), strict=True), key=lambda one: one[0][0]):
+    for source, own in groupby(zip(names, rest, strict=True), key=lambda one: one[0][0]):
         told = list(own)
-        names = [stream.partition for (_, stream), _ in told]
-        hints.append(cursors.hints_for(source, names, rank, [rest for _, rest in told]))
-    return hints
+        partitions = [partition for (_, partition), _ in told]
+        hints.append(cursors.hints_for(source, partitions, end[0], [left for _, left in told]))
+    return write(end, hints)
 
 
 async def total_of(plans: Sequence[SourcePlan], query: ExecutionQuery) -> int | None:

@@ -1,9 +1,9 @@
 """The one fan-in: many streams become one list, read no further than its next rows need.
 
 Rows wait by stream, sorted, and the first of each stream in a heap. The frontier is the least bound of all streams; a
-row before it is the next of the list, as nothing unread can come before it. While there is none, streams are asked whose
-bound lies before the first row that waits: as many at once as the rows that are wanted may come from, and each goes on
-as soon as it has answered.
+row before it is the next of the list, as nothing unread can come before it. While there is none, streams are asked
+whose bound lies before the first row that waits: as many at once as the rows that are wanted may come from, and each
+goes on as soon as it has answered.
 
 A row is read when it is the next of the list. One that cannot be read is left out then.
 """
@@ -26,6 +26,8 @@ from schema.model import FOREVER, Execution
 
 Row = tuple[Key, int, Execution]
 "A run with its key and the index of its stream."
+Rest = tuple[Bound | None, int | None]
+"A bound of what is left of a stream, and a hint for who reads on."
 Call = asyncio.Task[None]
 AHEAD = 4
 "Streams asked at the same time while no row waits, beside those that must be asked."
@@ -119,12 +121,12 @@ class Merge:
             self.leave_running(call)
         self._running.clear()
 
-    def rest(self) -> list[tuple[Bound | None, int | None]]:
+    def rest(self) -> list[Rest]:
         """For each stream: a bound before which none of its rows left comes (None: none are left), and its hint.
 
         Of a stream that failed nothing is known.
         """
-        found: list[tuple[Bound | None, int | None]] = []
+        found: list[Rest] = []
         for index, stream in enumerate(self.streams):
             own, bound = self._waiting.get(index), self._open.get(index)
             if index in self.errors:
