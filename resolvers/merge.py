@@ -11,7 +11,7 @@ A row is read when it is the next of the list. One that cannot be read is left o
 import asyncio
 import heapq
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from uuid import uuid4
@@ -70,7 +70,7 @@ class Merge:
     _is_any_done: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self._open = {index: one.bound for index, one in enumerate(self.streams) if one.bound is not None}
+        self._open = {index: edge for index, one in enumerate(self.streams) if (edge := one.edge) is not None}
 
     async def take(self, count: int) -> list[Row]:
         """The next rows, fewer only at the end of the list.
@@ -101,7 +101,12 @@ class Merge:
         """Whether there is a next row; reads on until that is known. `wanted`: how many may be taken after it."""
         try:
             while self._next() is None:
-                for index in self._needed(wanted):
+                needed = self._needed(wanted)
+                handed = [index for index in needed if self.streams[index].hand_over()]
+                if handed:
+                    self._move_on([late for index in handed for late in self._take_over(index)])
+                    continue
+                for index in needed:
                     self._start(index)
                 if not self._running:
                     return False
@@ -132,7 +137,7 @@ class Merge:
             if index in self.errors:
                 found.append((FIRST, None))
             elif not own:
-                found.append((bound, stream.hint_for(None)))
+                found.append((bound, stream.hint_for(stream.next_held)))
             else:
                 key, row = own[-1]
                 found.append((key if bound is None else min(bound, key), stream.hint_for(row)))
@@ -231,24 +236,27 @@ class Merge:
                 self.leave_running(call)
         done, self._done = self._done, []
         self._is_any_done.clear()
-        late = [index for call in done for index in self._collect(call)]
-        self._move_frontier()
-        if late:
-            self._start_again(late)
+        self._move_on([index for call in done for index in self._collect(call)])
 
-    def _collect(self, call: Call) -> Iterable[int]:
+    def _collect(self, call: Call) -> Sequence[int]:
         """Takes note of how a stream's call has ended. Gives its index for each row that comes too late."""
         index = self._running.pop(call)
         stream = self.streams[index]
         self.answered[index] = self.clock()
-        if stream.bound is None:
-            self._open.pop(index, None)
-        else:
-            self._open[index] = stream.bound
+        late = list(self._take_over(index))
         if (error := self._error_of(call, stream)) is not None:
             self._fail(index, error)
         if isinstance(error, LimitReachedError) and stream.has_moved and stream.bound is not None:
             self.stopped_at = stream.bound if self.stopped_at is None else min(self.stopped_at, stream.bound)
+        return late
+
+    def _take_over(self, index: int) -> Iterator[int]:
+        """Rows of a stream wait here from now on. Gives its index for each that comes too late."""
+        stream = self.streams[index]
+        if (edge := stream.edge) is None:
+            self._open.pop(index, None)
+        else:
+            self._open[index] = edge
         rows, stream.rows = stream.rows, []
         last = self._given[-1] if self._given else FIRST
         self._wait_with(index, [one for one in rows if one[0] > last])
@@ -272,7 +280,11 @@ class Merge:
         log.error("connector failed", source=stream.connector.name, reference=reference, exc_info=error)
         return UnreadableError("an error of ours, which is logged", reference=reference)
 
-    def _start_again(self, late: Iterable[int]) -> None:
+    def _move_on(self, late: Sequence[int]) -> None:
+        """With what was taken over; `late`: streams of rows that others were given before."""
+        self._move_frontier()
+        if not late:
+            return
         if self.may_start_again:
             raise DisorderedError
         for index in late:

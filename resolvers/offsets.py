@@ -117,7 +117,8 @@ class OffsetStream(SortedStream):
     hint: int | None = None
     "Offset of the first row after the position when it was last seen. Saves the search, if it still holds."
     _walk: OffsetWalk | None = None
-    _offsets: dict[NativeId, int] = field(default_factory=dict)
+    _read: list[Sequence[tuple[int, Listed]]] = field(default_factory=list)
+    "Rows with their offsets, page by page."
 
     async def _advance(self) -> None:
         page = None
@@ -129,15 +130,17 @@ class OffsetStream(SortedStream):
                 self.pages = 0  # those of the search do not count
             self._walk = OffsetWalk(self._page, start)
         placed = await self._walk.more(page)
-        self._offsets.update([(row.key, offset) for offset, row in placed])
+        self._read.append(placed)
         self.follow([row for _, row in placed])
         if self._walk.is_done:
             self.bound = None
 
     def hint_for(self, row: Listed | None) -> int | None:
         """An offset as last seen."""
-        if row is not None and row.key in self._offsets:
-            return self._offsets[row.key]
+        if row is not None:
+            seen = (offset for page in reversed(self._read) for offset, one in page if one.key == row.key)
+            if (offset := next(seen, None)) is not None:
+                return offset
         return self.hint if self._walk is None else self._walk.at
 
     async def _page(self, offset: int) -> Page:

@@ -21,18 +21,21 @@ should have come before, the merge starts again.
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import structlog
 from msgspec.structs import replace
 
 from connectors.contract import EVER, Connector, ExecutionQuery, Listed, Page, Range, Unreadable
 from connectors.errors import ConnectorError, LimitReachedError, UnreadableError
-from resolvers.ordering import FIRST, Bound, Key, first_rank, last_rank, not_before, placed
+from resolvers.ordering import FIRST, Bound, Key, first_rank, last_rank, not_before, placed, rank_of
 from schema.identity import NativeId
 from schema.instant import SECOND
 
 log = structlog.get_logger("histograph.streams")
 
+PORTION = 16
+"Rows of a page in order that are placed at a time. Of most pages no more are ever shown."
 MAX_PAGES = 20
 "Pages that one stream reads for one page of the list. What lies behind is for the next page."
 MAX_WHOLE_PAGES = 100
@@ -107,11 +110,27 @@ class Stream(ABC):
         Raises:
             ConnectorError: The source did not answer, or as many pages are read as may be.
         """
+        if self.hand_over():
+            return
         most = MAX_PAGES if self.has_moved else MAX_WHOLE_PAGES
         if self.pages >= most:
             after = "the next page goes on" if self.has_moved else "more runs start at one time than can be sorted here"
             raise LimitReachedError(f"stopped after {most} pages of {self.partition!r}; {after}")
         await self._advance()
+
+    @property
+    def edge(self) -> Bound | None:
+        """Nothing that is not among `rows`, nor was fetched from there, comes before this; None when that is all."""
+        return self.bound
+
+    @property
+    def next_held(self) -> Listed | None:
+        """The first row that has been read and is held back."""
+        return None
+
+    def hand_over(self) -> bool:
+        """Adds some of what has been read and was held back to `rows`. False when nothing was."""
+        return False
 
     @property
     def has_moved(self) -> bool:
@@ -206,7 +225,7 @@ class Stream(ABC):
         )
 
     def hint_for(self, row: Listed | None) -> int | None:
-        """A small number that helps the next page's stream to begin with this row, or with None at the bound."""
+        """A small number that helps the next page's stream to begin with this row, or with None at the edge."""
         return None
 
 
@@ -222,8 +241,15 @@ def is_selective(query: ExecutionQuery) -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class SortedStream(Stream, ABC):
-    """What sources that sort have in common: the bound follows the rows, less what the order is doubted by."""
+    """What sources that sort have in common: the bound follows the rows, less what the order is doubted by.
 
+    Rows that come in order are held back, and placed some at a time when the list comes to them.
+    """
+
+    _held: Sequence[Listed] = ()
+    "In order, the first one first."
+    _handed: int = 0
+    "So many of them are held back no more."
     _recent: list[int] = field(default_factory=list)
     "Ranks of the rows read last."
     _claimed: int | None = None
@@ -233,6 +259,54 @@ class SortedStream(Stream, ABC):
 
     def follow(self, rows: Sequence[Listed]) -> None:
         """Takes rows that continue those before, and moves the bound to the last of them that can be relied on."""
+        if not self._hold(rows):
+            self._take_all(rows)
+        del self._recent[:-RECENT]
+        if len(self._recent) > self.doubt:
+            self._claimed = self._reached() - self.slack
+            self.move_bound(self._claimed)
+
+    @property
+    def edge(self) -> Bound | None:
+        """The bound, or where the rows begin that are held back."""
+        if self._handed == len(self._held):
+            return self.bound
+        held = (rank_of(self._held[self._handed].started, self.query.order),)
+        return held if self.bound is None else min(held, self.bound)
+
+    def hand_over(self) -> bool:
+        """The next rows that are held back."""
+        start, self._handed = self._handed, min(self._handed + PORTION, len(self._held))
+        self.take(self.placed(self._held[start : self._handed]))
+        return self._handed > start
+
+    @property
+    def next_held(self) -> Listed | None:
+        """The first row that is held back."""
+        return None if self._handed == len(self._held) else self._held[self._handed]
+
+    def _hold(self, rows: Sequence[Listed]) -> bool:
+        """Holds them back if they are all new, wanted and in order, and come after those before."""
+        starts = [row.started for row in rows]
+        if not rows or not self._takes_all or self.position != FIRST or None in starts:
+            return False
+        known = cast(list[int], starts)
+        is_descending = self.query.order.is_descending
+        if known != sorted(known, reverse=is_descending):
+            return False
+        ranks = [-start for start in known] if is_descending else known
+        if self._claimed is not None and ranks[0] < self._claimed:
+            return False
+        if self._seen and not self._seen.isdisjoint([row.key for row in rows]):
+            return False
+        self._recent += ranks
+        self._is_behind = True
+        self._held, self._handed = rows, 0
+        self.hand_over()
+        return True
+
+    def _take_all(self, rows: Sequence[Listed]) -> None:
+        """Takes them as they come."""
         keyed = self.placed(rows)
         if None in [row.started for row in rows]:
             self._look_for_unplaced(keyed)
@@ -247,12 +321,8 @@ class SortedStream(Stream, ABC):
                 self._learn(key[0])
             recent.append(key[0])
         self.take(keyed)
-        del recent[:-RECENT]
-        if len(recent) > self.doubt:
-            self._claimed = self._reached() - self.slack
-            if is_late and self.bound is not None:
-                self.bound = self.position  # it was wrong
-            self.move_bound(self._claimed)
+        if is_late and self.bound is not None:
+            self.bound = self.position  # it was wrong
 
     def _reached(self) -> int:
         """The rank that the rows read have come to, but for those that are doubted."""
