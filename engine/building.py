@@ -14,7 +14,7 @@ from graphql import GraphQLAbstractType, GraphQLField, GraphQLObjectType
 from engine.kept import Coming
 from engine.leaves import IrregularError
 from engine.project import Details
-from engine.sound import Sound, can_be_noted, stays
+from engine.sound import Sound, can_be_noted, read_again
 from engine.writing import Code, UncompilableError, attribute_of, struct_of
 
 if TYPE_CHECKING:
@@ -40,14 +40,13 @@ class Classes(dict[type, Callable[..., Any]]):
     def __init__(self, plan: "Plan", kind: GraphQLObjectType | GraphQLAbstractType, details: Details, way: Way) -> None:
         super().__init__()
         self._plan, self._kind, self._details, self._way = plan, kind, details, way
+        self.lists, self.lists_with_null = Lists(self, False), Lists(self, True)
         for one in details:
             if one.fragment_variable_values is not None or one.defer_usage is not None:
                 raise UncompilableError
 
     def __missing__(self, cls: type) -> Callable[..., Any]:
         """What finds the function for a class that is new here, by its first object."""
-        if not issubclass(cls, self._plan.project.models):
-            raise IrregularError
 
         def learn(value: Any, p: Any, m: Any) -> Any:
             if cls not in self:
@@ -57,7 +56,13 @@ class Classes(dict[type, Callable[..., Any]]):
         return learn
 
     def building(self, value: object) -> "Building":
-        """What writes the functions for the class of an object."""
+        """What writes the functions for the class of an object.
+
+        Raises:
+            IrregularError: It is no model.
+        """
+        if not isinstance(value, self._plan.project.models):
+            raise IrregularError
         parent = self._parent(value)
         if parent.is_type_of is not None:
             raise IrregularError
@@ -75,24 +80,30 @@ class Classes(dict[type, Callable[..., Any]]):
 
 
 class Lists(dict[type, Callable[..., Any]]):
-    """The functions for lists that are not empty, by the class of their first object, which mostly is that of all."""
+    """The functions for lists that are not empty, by the class of their first object."""
 
     def __init__(self, classes: Classes, may_hold_null: bool) -> None:
         super().__init__()
         self._classes, self._may_hold_null = classes, may_hold_null
-        code = Code()
-        code.line(f"return [{self._single(code)} for v in vs]")
-        self._mixed = code.function("vs, p, m")
 
     def __missing__(self, cls: type) -> Callable[..., Any]:
-        """What goes through a list that begins with an object of a class that is new here."""
-        return self._mixed if cls is type(None) else self._learn
+        """What finds the function for lists that begin with an object of a class that is new here, by the first one."""
 
-    def _learn(self, values: Sequence[Any], p: Any, m: Any) -> Any:
-        built = self._mixed(values, p, m)  # raises if one of them is no model
-        building = self._classes.building(values[0])
-        self[type(values[0])] = self._mixed if building.is_looked_up else self._loop(building)
-        return built
+        def learn(values: Sequence[Any], p: Any, m: Any) -> Any:
+            if all(type(value) is cls for value in values) and cls is not type(None):
+                building = self._classes.building(values[0])
+                self[cls] = self._mixed if building.is_looked_up else self._loop(building)
+                return self[cls](values, p, m)
+            return self._mixed(values, p, m)
+
+        return learn
+
+    def _mixed(self, values: Sequence[Any], p: Any, m: Any) -> Any:
+        """Each by its own class."""
+        classes = self._classes
+        if self._may_hold_null:
+            return [None if value is None else classes[type(value)](value, p, m) for value in values]
+        return [classes[type(value)](value, p, m) for value in values]
 
     def _loop(self, building: "Building") -> Callable[..., Any]:
         """What becomes of objects of the first one's class stands in the loop itself: a call for each costs more."""
@@ -102,14 +113,11 @@ class Lists(dict[type, Callable[..., Any]]):
         code.begins(f"if type(v) is {code.name(building.cls)}:")
         code.line(f"ds.append({building.write(code)})")
         code.ends()
-        code.line(f"else: ds.append({self._single(code)})")
+        other = f"{code.name(self._classes)}[type(v)](v, p, m)"
+        code.line(f"else: ds.append({f'None if v is None else {other}' if self._may_hold_null else other})")
         code.ends()
         code.line("return ds")
         return code.function("vs, p, m")
-
-    def _single(self, code: Code) -> str:
-        one = f"{code.name(self._classes)}[type(v)](v, p, m)"
-        return f"None if v is None else {one}" if self._may_hold_null else one
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +169,7 @@ class Building:
                 at_hand, unknown = f"y{site.index}", code.name(site.batch.unknown)
                 code.line(f"{at_hand} = p.peeks[{site.index}](v) if m is None else {unknown}")
                 sites.append(f"if {at_hand} is {unknown}: p[{site.index}].append((d, v, m))")
-                found = self.plan.expression(definition.type, details, f"(x := {at_hand})", code, Way.ENTERING)
+                found = self.plan.expression(definition.type, details, at_hand, code, Way.ENTERING)
                 value = f"None if {at_hand} is {unknown} else {found}"
             else:
                 value = self._attribute(definition, name, details, code)
@@ -179,10 +187,12 @@ class Building:
 
     def _attribute(self, definition: GraphQLField, name: str, details: Details, code: Code) -> str:
         attribute = attribute_of(definition, name)
+        again = read_again(self.cls, attribute, code.name) if self.way is Way.TRUSTING else None
+        if again is not None:
+            return self.plan.expression(definition.type, details, again, code, Way.TRUSTING)
         there = hasattr(self.cls, attribute)
-        read = f"(x := v.{attribute})" if there else f"(x := getattr(v, {attribute!r}, None))"
-        trusts = self.way is Way.TRUSTING and stays(self.cls, attribute)
-        return self.plan.expression(definition.type, details, read, code, Way.TRUSTING if trusts else Way.CHECKING)
+        read = f"v.{attribute}" if there else f"getattr(v, {attribute!r}, None)"
+        return self.plan.expression(definition.type, details, read, code, Way.CHECKING)
 
     def _keeping(self, build: Callable[..., Any], lasts: Callable[[Any], bool]) -> Callable[..., Any]:
         """The function with a look at what is kept before it."""

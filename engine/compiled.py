@@ -38,8 +38,8 @@ from engine.project import Details, Info, Look, Project
 from engine.selections import Plan, Site
 from engine.writing import UncompilableError, attribute_for
 
-REMEMBERED = 96 * 1024
-"Characters of the documents of compiled operations, which take some 300 bytes each."
+REMEMBERED = 64 * 1024
+"Characters of the documents of compiled operations, which take some 700 bytes each."
 
 
 class CompiledExecutor(Executor[Any]):

@@ -66,14 +66,15 @@ class Leaves:
         None of a leaf that may not be null raises, as all that is not regular.
 
         Args:
-            read: How the value is read first; from then on it is `x`.
+            read: How the value is read; from then on it is `x`, if it is more than read.
             name: Gives a thing of ours a name in the code.
             is_sound: The value was tested before.
         """
-        first = "x" if is_nullable else read
+        bound = bind(read)
+        first = "x" if is_nullable else bound
         shortcut = self.shortcuts.get(kind.name)
         if isinstance(shortcut, AttributeOf):
-            regular = f"{first}.{shortcut.name}"
+            regular = f"{'x' if is_nullable else read}.{shortcut.name}"
             if not is_sound:
                 otherwise = f"{name(self._once('odd', kind, Odd))}(x, p)"
                 regular = f"x.{shortcut.name} if type({first}) is {name(shortcut.cls)} else {otherwise}"
@@ -86,11 +87,11 @@ class Leaves:
                 return read
             test, otherwise = TESTS[kind], f"{name(self._once('odd', kind, Odd))}(x, p)"
             if is_nullable:
-                return f"x if {read} is None or {test.format('x')} else {otherwise}"
-            return f"x if {test.format(read)} else {otherwise}"
+                return f"x if {bound} is None or {test.format('x')} else {otherwise}"
+            return f"x if {test.format(bound)} else {otherwise}"
         else:
             regular = f"{name(self._slow(kind))}({first})"
-        return f"None if {read} is None else {regular}" if is_nullable else regular
+        return f"None if {bound} is None else {regular}" if is_nullable else regular
 
     def _slow(self, kind: GraphQLLeafType) -> Callable[[object], Any]:
         found: Callable[[object], Any] = self._made.setdefault(("slow", kind.name), partial(serialize, kind))
@@ -100,6 +101,11 @@ class Leaves:
         if (what, kind.name) not in self._made:
             self._made[what, kind.name] = make(self._slow(kind))
         return self._made[what, kind.name]
+
+
+def bind(read: str) -> str:
+    """The reading of a value that is `x` from then on."""
+    return read if read == "x" else f"(x := {read})"
 
 
 def serialize(kind: GraphQLLeafType, value: object) -> Any:

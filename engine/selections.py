@@ -68,7 +68,8 @@ from graphql import (
 from graphql.execution.collect_fields import FragmentDetails, collect_subfields
 from graphql.execution.values import VariableValues, get_argument_values
 
-from engine.building import Classes, Lists, Way
+from engine.building import Classes, Way
+from engine.leaves import bind
 from engine.project import Batch, Details, Project
 from engine.writing import Code, UncompilableError, irregular
 
@@ -117,6 +118,7 @@ class Plan:
     "Takes the field's value, a run and None. Gives what stands in the answer, as far as it has no open places."
     sites: list[Site] = field(default_factory=list)
     _sites: dict[Hashable, Site] = field(default_factory=dict)
+    _classes: dict[Hashable, Classes] = field(default_factory=dict)
     shelved: dict[int, Sequence[Site]] = field(default_factory=dict)
     "By selection whose texts are kept: the batches below it that have arguments or a version."
 
@@ -138,17 +140,18 @@ class Plan:
         return code.function("x, p, m")
 
     def expression(self, kind: GraphQLOutputType, details: Details, read: str, code: Code, way: Way) -> str:
-        """What becomes of a value; `read` is how it is read first, and makes it `x`."""
+        """What becomes of a value; `read` is how it is read."""
         is_nullable = not isinstance(kind, GraphQLNonNull)
         inner: Any = kind if is_nullable else kind.of_type  # type: ignore[union-attr]
         if is_leaf_type(inner):
             return self.project.leaves.expression(inner, is_nullable, read, code.name, way is Way.TRUSTING)
-        first = "x" if is_nullable else read
+        bound = bind(read)
+        first = "x" if is_nullable else bound
         if isinstance(inner, GraphQLList):
             regular = self._items(inner.of_type, details, first, code, way)
         else:
-            regular = f"{code.name(Classes(self, inner, details, way))}[type({first})](x, p, m)"
-        return f"None if {read} is None else {regular}" if is_nullable else regular
+            regular = f"{code.name(self._classes_of(inner, details, way))}[type({first})](x, p, m)"
+        return f"None if {bound} is None else {regular}" if is_nullable else regular
 
     def _items(self, kind: GraphQLOutputType, details: Details, first: str, code: Code, way: Way) -> str:
         """What becomes of a list. One that may change is never trusted, whatever was found in it before."""
@@ -163,8 +166,16 @@ class Plan:
         inner: Any = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
         if is_leaf_type(inner) or isinstance(inner, GraphQLList):
             return f"[{self.expression(kind, details, 'x', code, way)} for x in x]"
-        lists = Lists(Classes(self, inner, details, way), may_hold_null=inner is kind)
+        classes = self._classes_of(inner, details, way)
+        lists = classes.lists_with_null if inner is kind else classes.lists
         return f"({code.name(lists)}[type(x[0])](x, p, m) if x else [])"
+
+    def _classes_of(self, kind: Any, details: Details, way: Way) -> Classes:
+        """The functions of one place; the same for all classes of objects above it."""
+        known = (kind.name, way, *(id(one.node) for one in details))
+        if known not in self._classes:
+            self._classes[known] = Classes(self, kind, details, way)
+        return self._classes[known]
 
     def fields(self, parent: GraphQLObjectType, details: Details) -> Iterator[tuple[str, Details, GraphQLField]]:
         """What is selected of objects of a type."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cached_property
 from inspect import getattr_static
 from typing import Any
-from weakref import ref
+from weakref import KeyedRef
 
 from msgspec import Struct
 
@@ -18,22 +18,36 @@ def can_be_noted(cls: type) -> bool:
     return _is_frozen(cls) and cls.__weakrefoffset__ != 0
 
 
-def stays(cls: type, attribute: str) -> bool:
-    """Whether an attribute always gives the same: a field of a frozen struct, what is made once of it, a constant."""
+def read_again(cls: type, attribute: str, name: Callable[[Any], str]) -> str | None:
+    """How an attribute of a sound object `v` is read, if it always gives the same.
+
+    That is a field of a frozen struct, what is made of it once, and a constant of the class. What a descriptor makes
+    once may lie in a slot of the object, if the descriptor tells its name as `slot`: that is where it is read.
+
+    Args:
+        name: Gives a thing of ours a name in the code.
+    """
     if not _is_frozen(cls):
-        return False
-    if attribute in cls.__struct_fields__:  # type: ignore[attr-defined]
-        return True
+        return None
     found = getattr_static(cls, attribute, property())
-    return isinstance(found, cached_property) or not hasattr(type(found), "__get__")
+    if attribute in cls.__struct_fields__ or isinstance(found, cached_property):  # type: ignore[attr-defined]
+        return f"v.{attribute}"
+    slot = getattr(found, "slot", None)
+    if isinstance(slot, str):
+        return f"v.{slot}"
+    return None if hasattr(type(found), "__get__") else name(found)
 
 
 def _is_frozen(cls: type) -> bool:
     return issubclass(cls, Struct) and cls.__struct_config__.frozen
 
 
-class Sound(dict[int, "ref[Any]"]):
+class Sound(dict[int, "KeyedRef[int, Any]"]):
     """Of one class, as far as one selection goes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._forget = lambda noted: self.pop(noted.key, None)
 
     def noting(self, check: Callable[..., Any]) -> Callable[..., Any]:
         """The function that checks, and what it finds sound is noted."""
@@ -42,12 +56,8 @@ class Sound(dict[int, "ref[Any]"]):
             outer, p.is_sound = p.is_sound, True
             built = check(v, p, m)
             if p.is_sound:
-                self._note(v)
+                self[id(v)] = KeyedRef(v, self._forget, id(v))
             p.is_sound = outer  # what was asked for in batches is no part of whom it was asked for
             return built
 
         return first
-
-    def _note(self, value: object) -> None:
-        key = id(value)
-        self[key] = ref(value, lambda _: self.pop(key, None))

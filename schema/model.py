@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from msgspec import Raw, Struct
 
+from schema.derived import derived
 from schema.identity import NativeId, pack
 from schema.instant import Instant
 
@@ -34,12 +35,12 @@ class ExecutionStatus(StrEnum):
     DISCARDED = "DISCARDED"
     UNKNOWN = "UNKNOWN"
 
-    @property
+    @cached_property
     def is_final(self) -> bool:
         """A run in this state changes no more."""
         return self not in _OPEN
 
-    @property
+    @cached_property
     def may_have_error(self) -> bool:
         """A run in this state may have an error to tell."""
         return self not in _WITHOUT_ERROR
@@ -112,8 +113,14 @@ class Workflow(Struct, frozen=True, kw_only=True, dict=True):
         return pack(self.source, self.native_id)
 
 
-class Timed(Struct, frozen=True, kw_only=True, dict=True):
-    """What runs and steps have in common. What is made of fields is made once: an object may be in many answers."""
+class Slots:
+    """Where values lie that are derived of runs and steps."""
+
+    __slots__ = ("_duration_ms", "_id")
+
+
+class Timed(Slots, Struct, frozen=True, kw_only=True):
+    """What runs and steps have in common."""
 
     status: ExecutionStatus
     raw_status: str
@@ -135,7 +142,7 @@ class Timed(Struct, frozen=True, kw_only=True, dict=True):
             return None
         return self.ended_at.ns - self.started_at.ns
 
-    @cached_property
+    @derived
     def duration_ms(self) -> float | None:
         """The same in milliseconds."""
         elapsed = self.elapsed_ns
@@ -152,7 +159,7 @@ class Execution(Timed, frozen=True, kw_only=True, dict=True):
     workflow_name: str | None = None
     "Where the record brings it along."
 
-    @cached_property
+    @derived
     def id(self) -> str:
         """Opaque id."""
         return pack(self.source, self.key.workflow, self.key.execution)
@@ -172,7 +179,7 @@ class Execution(Timed, frozen=True, kw_only=True, dict=True):
         )
 
 
-class ExecutionStep(Timed, frozen=True, kw_only=True, dict=True):
+class ExecutionStep(Timed, frozen=True, kw_only=True):
     """One unit of work in a run. `place` is unique in the run: the native id where that is, else its index."""
 
     source: str
@@ -185,7 +192,7 @@ class ExecutionStep(Timed, frozen=True, kw_only=True, dict=True):
     attempts: int | None = None
     last_error: ExecutionError | None = None
 
-    @cached_property
+    @derived
     def id(self) -> str:
         """Opaque id."""
         return pack(self.source, self.run.workflow, self.run.execution, self.place)
