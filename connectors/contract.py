@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from connectors.errors import ConnectorError
 from schema.identity import NativeId
-from schema.instant import Instant
+from schema.instant import Instant, read_ns
 from schema.model import (
     Execution,
     ExecutionError,
@@ -158,8 +158,8 @@ class Listed(Struct, eq=False, gc=False):
     """
 
     key: NativeId
-    started: int | None
-    "Its start in nanoseconds since 1970."
+    at: int | str | None
+    "Its start in nanoseconds since 1970; or as text in UTC, which is surely a time and is not read yet."
     record: Raw
     reader: Callable[[Raw], Execution]
     found: Execution | Unreadable | None = None
@@ -169,6 +169,13 @@ class Listed(Struct, eq=False, gc=False):
     def of(cls, run: Execution) -> "Listed":
         """One that has been read."""
         return cls(run.key, _ns(run.started_at), _NO_RECORD if run.raw is None else run.raw, _is_read, run)
+
+    @property
+    def started(self) -> int | None:
+        """Its start in nanoseconds since 1970."""
+        if isinstance(self.at, str):
+            self.at = read_ns(self.at)
+        return self.at
 
     def read(self) -> Execution | Unreadable:
         """The run, the same one each time."""

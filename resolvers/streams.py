@@ -21,7 +21,7 @@ should have come before, the merge starts again.
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any
 
 import structlog
 from msgspec.structs import replace
@@ -31,6 +31,7 @@ from connectors.errors import ConnectorError, LimitReachedError, UnreadableError
 from resolvers.ordering import FIRST, Bound, Key, first_rank, last_rank, not_before, placed, rank_of
 from schema.identity import NativeId
 from schema.instant import SECOND
+from schema.model import ExecutionOrder
 
 log = structlog.get_logger("histograph.streams")
 
@@ -287,19 +288,13 @@ class SortedStream(Stream, ABC):
 
     def _hold(self, rows: Sequence[Listed]) -> bool:
         """Holds them back if they are all new, wanted and in order, and come after those before."""
-        starts = [row.started for row in rows]
-        if not rows or not self._takes_all or self.position != FIRST or None in starts:
+        if not rows or not self._takes_all or self.position != FIRST or not _in_order(rows, self.query.order):
             return False
-        known = cast(list[int], starts)
-        is_descending = self.query.order.is_descending
-        if known != sorted(known, reverse=is_descending):
-            return False
-        ranks = [-start for start in known] if is_descending else known
-        if self._claimed is not None and ranks[0] < self._claimed:
+        if self._claimed is not None and rank_of(rows[0].started, self.query.order) < self._claimed:
             return False
         if self._seen and not self._seen.isdisjoint([row.key for row in rows]):
             return False
-        self._recent += ranks
+        self._recent += [rank_of(row.started, self.query.order) for row in rows[-1 - self.doubt :]]
         self._is_behind = True
         self._held, self._handed = rows, 0
         self.hand_over()
@@ -350,6 +345,16 @@ class SortedStream(Stream, ABC):
             seconds=misplaced / 1e9,
             promised=self.connector.capabilities.order_promised,
         )
+
+
+def _in_order(rows: Sequence[Listed], order: ExecutionOrder) -> bool:
+    """All have a start, and none is out of order. Times that are written alike are compared as texts, unread."""
+    starts: list[Any] = [row.at for row in rows]
+    if set(map(type, starts)) != {str} or len(set(map(len, starts))) != 1:
+        starts = [row.started for row in rows]
+        if None in starts:
+            return False
+    return starts == sorted(starts, reverse=order.is_descending)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -30,7 +30,7 @@ from connectors.reading import (
     read_steps,
 )
 from schema.identity import NativeId
-from schema.instant import SECOND, Instant, read_ns
+from schema.instant import SECOND, Instant
 from schema.model import Execution, ExecutionError, ExecutionOrder, ExecutionStatus, ExecutionStep, Workflow
 
 NOTHING = Raw()
@@ -139,7 +139,7 @@ ANYTHING = msgspec.json.Decoder()
 
 def place_run(wire: WirePlace, workflow_id: str) -> Place:
     """Where `read_run` will find that the run stands."""
-    return NativeId(workflow_id, wire.id), read_ns(wire.start_time)
+    return NativeId(workflow_id, wire.id), wire.start_time
 
 
 def read_run(record: Raw, source: str, workflow_id: str) -> ArceeExecution:

@@ -31,7 +31,7 @@ from connectors.reading import (
     read_steps,
 )
 from schema.identity import NativeId
-from schema.instant import Instant, read_ns
+from schema.instant import Instant
 from schema.model import Execution, ExecutionError, ExecutionOrder, ExecutionStatus, ExecutionStep, Workflow
 
 HAL = "application/hal+json, application/json"
@@ -175,7 +175,7 @@ class InformerStep(ExecutionStep, frozen=True, kw_only=True):
 
 def place_history(wire: WirePlace) -> Place:
     """Where `read_history` will find that the run stands."""
-    return NativeId(wire.job_id, wire.id), read_ns((wire.duration or [None])[0] or wire.created_at)
+    return NativeId(wire.job_id, wire.id), (wire.duration or [None])[0] or wire.created_at
 
 
 def read_history(record: Raw, source: str) -> InformerExecution:

@@ -8,7 +8,7 @@ from msgspec import Raw, Struct
 from connectors.http.status import ErrorBody, plain_text
 from connectors.reading import Place, StatusWords, decode, decoded_or_none, instant, integer
 from schema.identity import NativeId
-from schema.instant import Instant, read_ns
+from schema.instant import Instant
 from schema.model import NANOSECONDS_PER_MS, Execution, ExecutionError, ExecutionStatus, ExecutionStep
 
 WORDS = StatusWords("boomi", {
@@ -159,7 +159,7 @@ PROBLEM = msgspec.json.Decoder(WireProblem)
 
 def place_execution(wire: WirePlace) -> Place:
     """Where `read_execution` will find that the run stands."""
-    return NativeId(wire.process_id or "", wire.execution_id), read_ns(wire.execution_time)
+    return NativeId(wire.process_id or "", wire.execution_id), wire.execution_time
 
 
 def read_execution(record: Raw, source: str, process_id: str = "") -> BoomiExecution:

@@ -23,7 +23,7 @@ from connectors.http.status import ErrorBody
 from connectors.providers.sailpoint.events import fold
 from connectors.reading import Place, StatusWords, body_of, decode, decoded_or_none, instant, list_records
 from schema.identity import NativeId
-from schema.instant import Instant, read_ns
+from schema.instant import Instant
 from schema.model import Execution, ExecutionStatus, Workflow
 
 PAGE_SIZE = 250
@@ -112,7 +112,7 @@ TOKEN = msgspec.json.Decoder(WireToken)
 
 def place_execution(wire: WirePlace) -> Place:
     """Where `read_execution` will find that the run stands."""
-    return NativeId(wire.workflow_id, wire.id), read_ns(wire.start_time)
+    return NativeId(wire.workflow_id, wire.id), wire.start_time
 
 
 def read_execution(record: Raw, source: str) -> SailPointExecution:

@@ -10,7 +10,7 @@ from connectors.errors import UnreadableError
 from connectors.http.status import ErrorBody
 from connectors.reading import Place, StatusWords, decode, decoded_or_none, instant, integer, present
 from schema.identity import NativeId
-from schema.instant import SECOND, Instant, read_ns
+from schema.instant import SECOND, Instant
 from schema.model import Execution, ExecutionError, ExecutionStatus, ExecutionStep
 
 DURATION = re.compile(r"(-?)(\d{1,12})(?:\.(\d{1,9}))?s", flags=re.ASCII)
@@ -164,7 +164,7 @@ STATUS = msgspec.json.Decoder(WireStatus)
 
 def place_execution(wire: WirePlace) -> Place:
     """Where `read_execution` will find that the run stands."""
-    return NativeId(wire.workflow_id, wire.id), read_ns(wire.started_at)
+    return NativeId(wire.workflow_id, wire.id), wire.started_at
 
 
 def read_execution(record: Raw, source: str) -> YandexExecution:
