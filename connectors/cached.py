@@ -333,7 +333,7 @@ class Cached:
         if isinstance(value, ConnectorError) and not isinstance(value, MissingError):
             return value
         if isinstance(value, Page):
-            value = replace(value, as_of=asked_at)
+            value = replace(value, as_of=asked_at, executions=list(value.executions))  # which is put in order later
         lists = lists_fresh(self.capabilities, self._workflows, self.rate or self.capabilities.rate)
         lifetime = lifetime_of(question, value, lists, self.randomness())
         return Answer(value, asked_at, lifetime)
@@ -344,7 +344,7 @@ class Cached:
             weight = None
             if isinstance(answer.value, Page | StepList):
                 weight = roughly(answer.value)
-                answer = self._filing.later(key, answer)
+                self._filing.later(key, answer)
             else:
                 detached(answer.value)
             if isinstance(answer.value, list):

@@ -75,7 +75,7 @@ class StepFilter(Struct, frozen=True):
         )
 
 
-class ExecutionQuery(Struct, frozen=True):
+class ExecutionQuery(Struct, frozen=True, cache_hash=True):
     """Which runs of one source, in which order. Times in nanoseconds since 1970, durations in nanoseconds.
 
     A set of None means any. `limit` is how many rows the caller can use: a hint for the size of a page.

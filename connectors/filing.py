@@ -39,14 +39,11 @@ class Filing:
     "With the time when each came, on the clock."
     _timer: asyncio.TimerHandle | None = field(default=None, init=False, repr=False)
 
-    def later(self, key: Hashable, answer: Answer) -> Answer:
-        """The same answer, which will be put in order."""
-        if isinstance(page := answer.value, Page):
-            answer = replace(answer, value=replace(page, executions=list(page.executions)))
+    def later(self, key: Hashable, answer: Answer) -> None:
+        """Puts an answer in order by and by. A page's runs have to be a list that is nobody else's."""
         self._due.append((key, answer, self.clock() - answer.age))
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(AFTER_ALL, self._some)
-        return answer
 
     def finish(self) -> None:
         """All of it now, as single runs are what it is about."""

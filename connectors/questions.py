@@ -14,7 +14,7 @@ from schema.identity import NativeId
 from schema.model import Execution, Workflow
 
 
-class PageOf(Struct, frozen=True, tag=True):
+class PageOf(Struct, frozen=True, tag=True, cache_hash=True):
     """One page of a list. Its conditions are those of `pushed`."""
 
     partition: str
