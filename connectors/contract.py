@@ -382,6 +382,10 @@ class Remembering(Protocol):
     changes: int
     "Counts what makes remembered answers wrong before their time: deletions, rights withdrawn."
 
+    def workflows_at_hand(self) -> "Workflows | None":
+        """What `workflows` would give, if it need not be waited for."""
+        ...
+
     def workflows_known(self) -> tuple[int, Sequence[Workflow]] | None:
         """The workflows, if they are remembered, beside a number that changes when one of them does."""
         ...

@@ -24,7 +24,7 @@ from resolvers.merge import DisorderedError, Merge, Rest, Row
 from resolvers.opening import open_stream
 from resolvers.ordering import FIRST, Bound
 from resolvers.outcomes import Report
-from resolvers.partitions import SourcePlan, plan_source
+from resolvers.partitions import SourcePlan, plan_at_hand, plan_source
 from resolvers.request import HistoryRequest
 from resolvers.streams import Memory, Stream
 from schema.instant import Instant
@@ -109,24 +109,30 @@ class History:
 
     async def _plans(self) -> list[SourcePlan]:
         """For each configured source its partitions, or why it is not asked."""
+        asked = self.query, self.request, self.as_of
         sources = self.context.house.sources
-        tasks = [asyncio.ensure_future(plan_source(source, self.query, self.request, self.as_of)) for source in sources]
-        left = max(self.context.deadline - self.context.house.clock(), 0)
-        try:
-            done, _ = await asyncio.wait(tasks, timeout=left)
-        except asyncio.CancelledError:
-            for task in tasks:
-                task.cancel()
-            raise
-        plans = []
-        for source, task in zip(sources, tasks, strict=True):
-            if task in done:
-                plans.append(task.result())
-            else:
-                self.context.house.leave_running(task)
-                error = TimedOutError("no list of workflows before the query's deadline")
-                plans.append(SourcePlan(source, error=error))
-        return plans
+        plans = {source.name: plan_at_hand(source, *asked) for source in sources}
+        waiting = {
+            asyncio.ensure_future(plan_source(source, *asked)): source
+            for source in sources
+            if plans[source.name] is None
+        }
+        if waiting:
+            left = max(self.context.deadline - self.context.house.clock(), 0)
+            try:
+                done, _ = await asyncio.wait(waiting, timeout=left)
+            except asyncio.CancelledError:
+                for task in waiting:
+                    task.cancel()
+                raise
+            for task, source in waiting.items():
+                if task in done:
+                    plans[source.name] = task.result()
+                else:
+                    self.context.house.leave_running(task)
+                    error = TimedOutError("no list of workflows before the query's deadline")
+                    plans[source.name] = SourcePlan(source, error=error)
+        return [plan for plan in plans.values() if plan is not None]
 
     def _streams(self, plans: Sequence[SourcePlan], hints: Sequence[Hints]) -> list[tuple[str, Stream]]:
         """A stream for each partition, beside its source's name; they start where hints of the cursor allow."""

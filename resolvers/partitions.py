@@ -35,6 +35,19 @@ class SourcePlan:
 
 async def plan_source(source: Source, query: ExecutionQuery, request: HistoryRequest, now: int) -> SourcePlan:
     """The plan for one source. Lists its workflows, if it has a list for each of them."""
+    plan = plan_at_hand(source, query, request, now)
+    if plan is not None:
+        return plan
+    try:
+        workflows = await source.connector.workflows()
+    except Exception as error:
+        failed = masked(error, source.name).error
+        return SourcePlan(source, error=failed)
+    return _plan_of(source, query, workflows, now)
+
+
+def plan_at_hand(source: Source, query: ExecutionQuery, request: HistoryRequest, now: int) -> SourcePlan | None:
+    """The same, if its workflows are remembered or do not matter."""
     connector = source.connector
     can = connector.capabilities
     is_wanted = (
@@ -47,14 +60,13 @@ async def plan_source(source: Source, query: ExecutionQuery, request: HistoryReq
     if request.ids is not None:
         ids = request.ids.get(source.name, ())
         return SourcePlan(source, ids=ids, query=query, is_skipped=not ids)
-    remark = _beyond_retention(query, source, now)
     if not can.partitioned:
-        return SourcePlan(source, (WHOLE_SOURCE,), query, remark=remark)
-    try:
-        workflows = await connector.workflows()
-    except Exception as error:
-        failed = masked(error, source.name).error
-        return SourcePlan(source, error=failed)
+        return SourcePlan(source, (WHOLE_SOURCE,), query, remark=_beyond_retention(query, source, now))
+    workflows = None if source.remembering is None else source.remembering.workflows_at_hand()
+    return None if workflows is None else _plan_of(source, query, workflows, now)
+
+
+def _plan_of(source: Source, query: ExecutionQuery, workflows: Sequence[Workflow], now: int) -> SourcePlan:
     chosen = chosen_workflows(workflows, query)
     _expect(chosen, source)
     is_narrowed = query.workflow_ids is not None or query.workflow_name_contains is not None
@@ -64,7 +76,7 @@ async def plan_source(source: Source, query: ExecutionQuery, request: HistoryReq
         replace(query, workflow_ids=None),
         is_skipped=is_narrowed and not chosen,
         stale=getattr(workflows, "stale", None),
-        remark=remark,
+        remark=_beyond_retention(query, source, now),
     )
 
 
