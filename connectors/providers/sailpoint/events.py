@@ -7,6 +7,7 @@ The algorithm is our own: the attributes are those that real clients read, and n
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import msgspec
 from msgspec import Raw, Struct
@@ -143,6 +144,7 @@ def _error(raw: Raw) -> ExecutionError | None:
     return ExecutionError(text) if text else None
 
 
+@lru_cache(maxsize=256)  # there are a dozen
 def _split(event_type: str) -> tuple[str, ExecutionStatus | None]:
     """`ActivityTaskStarted` is the kind `ActivityTask` in the state of `Started`."""
     if event_type == CHILD_INITIATED:
