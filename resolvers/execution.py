@@ -31,7 +31,7 @@ def look_at_errors(info: Info) -> Look:
     context = info.context
 
     def known(run: Execution) -> ExecutionError | Unknown | None:
-        return run.error if run.error is not None or not run.status.may_have_error else UNKNOWN
+        return UNKNOWN if run.error is None and run.status.may_have_error else run.error
 
     async def find(run: Execution) -> ExecutionError | None:
         try:
@@ -39,7 +39,12 @@ def look_at_errors(info: Info) -> Look:
         except ConnectorError as error:
             raise FieldFailedError(run.source, error) from None
 
-    return look_at_runs(context, "error", known, find)
+    look = look_at_runs(context, "error", known, find)
+
+    def peek(run: Execution) -> Any:
+        return look.peek(run) if run.status.may_have_error else run.error  # most are well: nothing to look for
+
+    return Look(peek, look.resolve)
 
 
 def look_at_inputs(info: Info) -> Look:
