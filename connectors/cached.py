@@ -37,7 +37,7 @@ from connectors.contract import (
     freshness,
 )
 from connectors.errors import ConnectorError, ForbiddenError, MissingError, OutOfTimeError, RefusedError
-from connectors.filing import Filing, told_by_list
+from connectors.filing import Filing
 from connectors.flights import Flights
 from connectors.footprint import detached, roughly
 from connectors.http.deadline import time_left
@@ -181,6 +181,8 @@ class Cached:
     async def get_executions(self, ids: Sequence[NativeId]) -> Mapping[NativeId, Execution | ConnectorError]:
         """These runs; only those not remembered, nor asked for by others now, are asked for."""
         self._filing.finish()
+        for key in ids:
+            self._filing.promote(key)
 
         async def ask(some: Sequence[Question]) -> Mapping[Question, Value | ConnectorError]:
             keys = {question.key: question for question in some if isinstance(question, RunOf)}
@@ -205,6 +207,7 @@ class Cached:
         """Deletes a run and forgets it, with the lists that may name it."""
         deleted = await cast(Deleting, self.inner).delete_execution(key)
         self._filing.finish()
+        self._filing.forget(key)
         self._deletions += 1
         self.changes += 1
         gone: list[Question] = [RunOf(key), StepsOf(key, is_final=True), StepsOf(key, is_final=False)]
@@ -239,7 +242,7 @@ class Cached:
         all_stand_in = True
         for question in questions:
             key = self._key(question)
-            entry = self._entry(key)
+            entry = self._memory.get(key)
             if entry is not None and (given := self._remembered(key, entry, ask)) is not None:
                 found[question] = given
             else:
@@ -279,7 +282,7 @@ class Cached:
         if isinstance(answer, Answer):
             _tell(self.clock() + answer.lifetime.fresh - answer.age)
             return Found(cast(Value, answer.value))
-        stands_in, entry = self._stand_in(key, answer), self._entry(key)
+        stands_in, entry = self._stand_in(key, answer), self._memory.get(key)
         _tell(self.clock() if stands_in is None or entry is None else _end_of_rest(entry))
         return stands_in or Found(answer)
 
@@ -295,7 +298,7 @@ class Cached:
 
     def _replaces(self, key: Key) -> Entry | None:
         """What may stand in for an answer to this."""
-        entry = self._entry(key)
+        entry = self._memory.get(key)
         return entry if entry is not None and self._may_replace(entry) else None
 
     def _may_replace(self, entry: Entry) -> bool:
@@ -375,17 +378,12 @@ class Cached:
             self.changes += 1
         return answer
 
-    def _entry(self, key: Key) -> Entry | None:
-        """What is remembered, if it may be given."""
-        entry = self._memory.get(key)
-        return entry if entry is not None and told_by_list(entry) else None
-
     def _key(self, question: Question) -> Key:
         return self._me, self._deletions if isinstance(question, PageOf) else 0, question
 
 
 def _found(entry: Entry) -> Found:
-    return Found(cast(Value, entry.answer.value))  # it was read, if a list has told it
+    return Found(cast(Value, entry.answer.value))
 
 
 def _end_of_rest(entry: Entry) -> float:

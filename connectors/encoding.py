@@ -17,11 +17,11 @@ from typing import Any, Generic, NamedTuple, TypeVar, Union, get_args, get_origi
 import msgspec
 from msgspec import Raw, Struct, inspect, structs
 
-from connectors.contract import Listed, Page, StepList, Unreadable
+from connectors.contract import Page, StepList, Unreadable
 from connectors.errors import ConnectorError, MissingError, UnreachableError
 from connectors.lifetimes import Lifetime
 from connectors.questions import Value
-from connectors.remembered import Answer
+from connectors.remembered import Answer, Told
 from schema.model import Execution, ExecutionError, ExecutionStep, Timed, Workflow
 
 FORMAT = 1
@@ -156,7 +156,7 @@ class Codec:
             seal.update(part)
         return seal.digest()
 
-    def _body(self, value: Value | MissingError | Listed) -> Body:
+    def _body(self, value: Value | MissingError | Told) -> Body:
         if isinstance(value, Page):
             runs, unreadable = value.read_through()
             return PageBody(self._records(runs), value.next_cursor, value.total, tuple(unreadable), value.as_of)
@@ -167,8 +167,8 @@ class Codec:
             return RunBody(self._records([value]))
         if isinstance(value, MissingError):
             return _error_body(value)
-        if isinstance(value, Listed):
-            raise UnshareableError("a run that nobody has asked for")
+        if isinstance(value, Told):
+            raise UnshareableError("nothing that was asked for")
         return WorkflowsBody(value)
 
     def _value(self, body: Body) -> Value | MissingError:

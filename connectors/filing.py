@@ -1,7 +1,8 @@
 """What came is put in order when those who waited for it have gone on: weighed, let go of the bytes that it came in,
-and remembered row by row, so that a run that some list has told need not be asked for.
+and its rows remembered, so that a run that some list has told need not be asked for.
 
-None of it is needed for the answer at hand, and while that is made nothing else should be.
+Rows are remembered together, page by page, as there are many and few are asked for. Which page it was is known by run
+as long as its rows are. None of it is needed for the answer at hand, and while that is made nothing else should be.
 """
 
 import asyncio
@@ -9,20 +10,20 @@ import time
 from collections import deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from typing import cast
+from weakref import WeakValueDictionary
 
 from msgspec.structs import replace
 
 from connectors.contract import Listed, Page
 from connectors.footprint import detached, weight_of
 from connectors.lifetimes import FINAL, FINISHED
-from connectors.remembered import Answer, Entry, Memory
+from connectors.remembered import Answer, Memory, Told
 from schema.identity import NativeId
 from schema.model import Execution
 
 AFTER_ALL = 0.05
 "Seconds after an answer came until it is put in order: not while others are read that somebody waits for with it."
-
-Row = Execution | Listed
 
 
 @dataclass(slots=True)
@@ -35,6 +36,8 @@ class Filing:
     by_row: bool
     "Lists tell all of a run that asking for it would."
     clock: Callable[[], float] = time.monotonic
+    _told: "WeakValueDictionary[NativeId, Told]" = field(default_factory=WeakValueDictionary, init=False, repr=False)
+    "By run, what of it is remembered."
     _due: "deque[tuple[Hashable, Answer, float]]" = field(default_factory=deque, init=False, repr=False)
     "With the time when each came, on the clock."
     _timer: asyncio.TimerHandle | None = field(default=None, init=False, repr=False)
@@ -63,56 +66,51 @@ class Filing:
         if self._due:
             self._timer = asyncio.get_running_loop().call_later(0, self._some)
 
+    def promote(self, key: NativeId) -> None:
+        """A run that some list has told is remembered as if it had been asked for, if it is over and that is news."""
+        told, entry = self._told.get(key), self.memory.get(self.key_of(key))
+        if told is None or (entry is not None and entry.answer.as_of >= told.as_of):
+            return
+        run = told.rows[key].read()
+        if isinstance(run, Execution) and run.status.is_final:
+            answer = Answer(run, told.as_of, FINISHED, self.clock() - told.born)
+            self.memory.keep(self.key_of(key), answer, weight_of(run))
+
+    def forget(self, key: NativeId) -> None:
+        """No list has told of this run."""
+        self._told.pop(key, None)
+
     def _file(self, key: Hashable, answer: Answer, born: float) -> None:
         value = detached(answer.value)
         if self.by_row and isinstance(value, Page) and isinstance(value.executions, list):
-            weight, rows = weight_of(replace(value, executions=())), value.executions
-            for at, row in enumerate(rows):
-                rows[at], of_row = self._filed(row, answer.as_of, born)
-                weight += of_row
+            weight = weight_of(replace(value, executions=())) + self._file_rows(value.executions, answer.as_of, born)
         else:
             weight = weight_of(value)
         self.memory.weigh(key, answer, weight)
 
-    def _filed(self, row: Row, as_of: int, born: float) -> tuple[Row, int]:
-        """The row, remembered by itself, and what it weighs. One known before is the same value in all lists."""
-        key = self.key_of(row.key)
-        entry = self.memory.get(key)
-        if entry is not None:
-            known = entry.answer.value
-            if isinstance(known, Listed | Execution) and _tells_the_same(known, row):
-                if self.clock() - entry.born < FINAL / 2:
-                    return known, entry.weight
-            elif not isinstance(known, Listed) and not _is_over(row):
-                return row, weight_of(row)  # what was asked for is good for some seconds yet
-        weight = weight_of(row)
-        if isinstance(row, Listed) or _is_over(row):
-            self.memory.keep(key, Answer(row, as_of, FINISHED, self.clock() - born), weight)
-        return row, weight
+    def _file_rows(self, rows: list[Execution | Listed], as_of: int, born: float) -> int:
+        """Remembers those that are news, and gives what all weigh. One known before is the same value in all lists."""
+        now, told, all_of_them, news = self.clock(), Told(as_of, born), 0, 0
+        for at, row in enumerate(rows):
+            listed = row if isinstance(row, Listed) else Listed.of(row)
+            before = self._told.get(row.key)
+            if before is not None and now - before.born < FINAL / 2 and _tell_the_same(before.rows[row.key], listed):
+                listed = before.rows[row.key]
+                rows[at] = listed if row.__class__ is Listed else cast(Execution, listed.read())
+                weight = weight_of(listed)
+            else:
+                told.rows[row.key] = listed
+                weight = weight_of(listed)
+                news += weight
+            all_of_them += weight
+        if told.rows:
+            self.memory.keep(told, Answer(told, as_of, FINISHED, now - born), news)
+            self._told.update(dict.fromkeys(told.rows, told))
+        return all_of_them
 
 
-def told_by_list(entry: Entry) -> bool:
-    """Whether what is remembered of a run may be given: what a list has told counts when the run is over.
-
-    It is read now, if it was not.
-    """
-    if isinstance(row := entry.answer.value, Listed):
-        if not _is_over(row):
-            return False
-        entry.answer = replace(entry.answer, value=row.read())
-    return True
-
-
-def _tells_the_same(known: Row, row: Row) -> bool:
-    if isinstance(known, Listed) and isinstance(row, Listed):
-        return bool(known.record == row.record)
-    return _read(known) == _read(row)
-
-
-def _is_over(row: Row) -> bool:
-    run = _read(row)
-    return isinstance(run, Execution) and run.status.is_final
-
-
-def _read(row: Row) -> object:
-    return row.read() if isinstance(row, Listed) else row
+def _tell_the_same(known: Listed, row: Listed) -> bool:
+    """By the record that is to be read, or by the runs where both have been."""
+    if known.found is not None and row.found is not None:
+        return known.found == row.found
+    return bool(known.record == row.record)

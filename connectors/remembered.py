@@ -15,6 +15,7 @@ from connectors.errors import ConnectorError, MissingError
 from connectors.footprint import weight_of
 from connectors.lifetimes import Lifetime
 from connectors.questions import Value
+from schema.identity import NativeId
 
 DEFAULT_MB = 256
 MB = 1024 * 1024
@@ -22,11 +23,21 @@ PLACE = 800
 "Bytes that an answer takes besides its content and its question: its age, its place in the order of use and of time."
 
 
+@dataclass(slots=True, eq=False, weakref_slot=True)
+class Told:
+    """Runs of which a list has told, be they over or not. Nothing that a source is asked for."""
+
+    as_of: int
+    "When the list was asked for, in nanoseconds since 1970."
+    born: float
+    "When it came, on the clock."
+    rows: dict[NativeId, Listed] = field(default_factory=dict)
+
+
 class Answer(Struct, frozen=True):
     """A value, or that there is none, as it came from the source."""
 
-    value: Value | MissingError | Listed
-    "A `Listed` is a run that nobody has asked for yet, as some list has told it."
+    value: "Value | MissingError | Told"
     as_of: int
     "When it was asked for, in nanoseconds since 1970."
     lifetime: Lifetime
