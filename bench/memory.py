@@ -1,7 +1,7 @@
 """What remembered runs take: `python -m bench.memory 100000` fills a cache with so many, and tells bytes as JSON.
 
-The runs are read from records as the five providers send them, each with an id of its own, and are put in by the way
-that all answers go: in pages of 100.
+They are records as the five providers send them, each with an id of its own, and are put in by the way that all answers
+go: in pages of 100. With `--read` each of them is looked at, too.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from app import set_up_logging
 from bench.upstream import unpaced, world
 from connectors.cached import Cached
 from connectors.connect import connect
-from connectors.contract import WHOLE_SOURCE, Capabilities, ExecutionQuery, Page, StepList
+from connectors.contract import WHOLE_SOURCE, Capabilities, ExecutionQuery, Listed, Page, StepList
 from connectors.errors import ConnectorError
 from connectors.providers.arcee import Arcee, read_run
 from connectors.providers.boomi.records import read_execution as read_boomi
@@ -59,14 +59,14 @@ class Filled(Struct):
 class Lists:
     """A source whose next page is always full of runs that nobody has seen."""
 
-    runs: Iterator[Execution]
+    rows: Iterator[Listed]
     name: str = "llm"
     provider: str = "ARCEE"
     capabilities: Capabilities = Arcee.capabilities
 
     async def list_executions(self, partition: str, query: ExecutionQuery, cursor: str | None) -> Page:
         """A page."""
-        return Page(executions=list(islice(self.runs, PAGE)), next_cursor=str(int(cursor or 0) + PAGE))
+        return Page(executions=list(islice(self.rows, PAGE)), next_cursor=str(int(cursor or 0) + PAGE))
 
     async def workflows(self) -> Sequence[Workflow]:
         """None is asked for."""
@@ -100,23 +100,29 @@ async def samples() -> list[tuple[str, bytes, bytes]]:
     return found
 
 
-def made(records: Sequence[tuple[str, bytes, bytes]]) -> Iterator[Execution]:
-    """Runs without end, by turns of each provider; read anew, so that none shares anything with another."""
+def made(records: Sequence[tuple[str, bytes, bytes]]) -> Iterator[Listed]:
+    """Rows without end, by turns of each provider; made anew, so that none shares anything with another."""
     for number, (provider, record, native) in enumerate(cycle(records[:: 20 // 4])):
-        yield READ[provider](Raw(record.replace(native, b"%012d" % number)))
+        own = Raw(record.replace(native, b"%012d" % number))
+        run = READ[provider](own)
+        assert run.started_at is not None
+        yield Listed(run.key, run.started_at.text, own, READ[provider])
 
 
-async def fill(count: int) -> Filled:
+async def fill(count: int, is_read: bool) -> Filled:
     """A cache with this many runs."""
-    runs = made(await samples())
+    rows = made(await samples())
     memory = Memory(4096 * MB)
-    source = Cached(Lists(runs), memory=memory)
+    source = Cached(Lists(rows), memory=memory)
     gc.collect()
     before = resident_mb()
     cursor: str | None = None
     for _ in range(count // PAGE):
-        cursor = (await source.list_executions("flow-000", ExecutionQuery(), cursor)).next_cursor
-    await source.get_executions([])  # by then runs are remembered one by one, which waits for a quiet moment otherwise
+        page = await source.list_executions("flow-000", ExecutionQuery(), cursor)
+        cursor = page.next_cursor
+        if is_read:
+            page.read_through()
+    await source.get_executions([])  # by then pages are put in order, which waits for a quiet moment otherwise
     gc.collect()
     grown = resident_mb() - before
     await source.aclose()
@@ -134,4 +140,4 @@ def resident_mb() -> float:
 
 if __name__ == "__main__":
     set_up_logging("error")
-    print(msgspec.json.encode(asyncio.run(fill(int(sys.argv[1])))).decode())
+    print(msgspec.json.encode(asyncio.run(fill(int(sys.argv[1]), "--read" in sys.argv))).decode())

@@ -28,7 +28,7 @@ NUMBER = 32
 
 A_RUN = 4096
 "Bytes of a run or a step besides its record, when nobody has looked: rather too many, until it is weighed."
-ROW, READ = 768, 1536
+ROW, READ = 400, 1536
 "Bytes that a row of a list takes besides its record, and that it will take when it is read, as those shown are."
 
 Kinds = frozenset[object]
