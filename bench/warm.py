@@ -84,7 +84,7 @@ class Tries:
         self.per_second.append(done.requests_per_second)
         self.p50.append(done.p50_ms)
         self.p99.append(done.p99_ms)
-        self.cpu_ms.append(cpu_seconds * 1000 / done.requests)
+        self.cpu_ms.append(cpu_seconds * 1000 / max(done.requests, 1))
 
 
 def run(quick: bool) -> Sequence[Table]:

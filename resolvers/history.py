@@ -34,20 +34,26 @@ MAX_STARTS = 8
 "Of one page, each having learned more of how far sources are out of order."
 
 
-async def show(context: Context, request: HistoryRequest, after: str | None) -> ExecutionConnection:
-    """The page that was asked for: one of before, if it would be made of the very same answers.
+def shown_before(context: Context, request: HistoryRequest, after: str | None) -> ExecutionConnection | None:
+    """A page of before, if it would be made of the very same answers now.
 
     Args:
         after: The cursor as it was given.
     """
     pages = context.house.pages
+    shown = None if pages is None else pages.get((request.fingerprint, request.first, after), context.house.changes)
+    if shown is None:
+        return None
+    context.found = shown.found
+    return shown.page
+
+
+async def make(context: Context, request: HistoryRequest, after: str | None) -> ExecutionConnection:
+    """The page that is asked for, which may be shown again."""
+    pages = context.house.pages
     if pages is None:
         return await History(context, request).page()
     key, changes = (request.fingerprint, request.first, after), context.house.changes
-    shown = pages.get(key, changes)
-    if shown is not None:
-        context.found = shown.found
-        return shown.page
     told = Freshness()
     before = freshness.set(told)
     try:

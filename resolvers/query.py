@@ -10,7 +10,7 @@ from connectors.contract import Deleting
 from connectors.errors import ConnectorError, UnsupportedError
 from resolvers.context import Context, Info
 from resolvers.errors import CallerError, bad_input
-from resolvers.history import show
+from resolvers.history import make, shown_before
 from resolvers.request import HistoryRequest, read_request
 from schema.identity import NativeId, unpack
 from schema.model import DeleteExecutionResult, ExecutionConnection, ExecutionOrder
@@ -38,28 +38,18 @@ def resolve_execution_history(
     for source in (request.sources or set()) | (request.ids or {}).keys():
         if source not in context.by_name:
             raise bad_input(f"no source {source!r} is configured")
-    page = at_hand(context, request, after)
+    page = shown_before(context, request, after)
     if page is None:
         return made(context, request, after)
     context.pages.append(page)
-    return page
+    return page  # what nobody waits for needs no coroutine
 
 
 async def made(context: Context, request: HistoryRequest, after: str | None) -> ExecutionConnection:
     """A page that has to be waited for."""
-    page = await show(context, request, after)
+    page = await make(context, request, after)
     context.pages.append(page)
     return page
-
-
-def at_hand(context: Context, request: HistoryRequest, after: str | None) -> ExecutionConnection | None:
-    """A page of before, if it may be shown again: what nobody waits for needs no coroutine."""
-    pages = context.house.pages
-    shown = None if pages is None else pages.get((request.fingerprint, request.first, after), context.house.changes)
-    if shown is None:
-        return None
-    context.found = shown.found
-    return shown.page
 
 
 @lru_cache(maxsize=64)

@@ -6,7 +6,7 @@ from connectors.cached import LONGEST_REST, REST, Cached
 from connectors.errors import ConnectorError, RefusedError, UnreachableError
 from connectors.lifetimes import HARD_LIVE, LIVE
 from resolvers.context import Context, House, Source
-from resolvers.history import show
+from resolvers.history import make, shown_before
 from resolvers.pages import Pages
 from resolvers.request import read_request
 from schema.model import ExecutionConnection, ExecutionOrder, ExecutionStatus, SourceOutcomeStatus
@@ -27,7 +27,8 @@ class Setting:
     async def page(self, **further: Any) -> ExecutionConnection:
         given: dict[str, Any] = {"workflow_ids": ["w"], **further}
         request = read_request(given, ExecutionOrder.STARTED_AT_DESC, 10, None, self.house.cursor_key)
-        return await show(Context(self.house), request, None)
+        context = Context(self.house)
+        return shown_before(context, request, None) or await make(context, request, None)
 
     def later(self, seconds: float, trouble: ConnectorError | None) -> None:
         self.clock.now += seconds

@@ -13,7 +13,7 @@ from resolvers.errors import CallerError
 from resolvers.loaders import Failed
 from resolvers.step import connection_of, read_page
 from schema.identity import pack
-from schema.model import ExecutionStatus, ExecutionStepConnection
+from schema.model import ExecutionStatus, ExecutionStep, ExecutionStepConnection
 from tests.resolvers.fakes import run, step
 
 RUN = run("s", "r", 0)
@@ -36,7 +36,8 @@ def page_of(
 def test_pages_end_to_end_are_all_steps_in_order(count: int, first: int, is_filtered: bool) -> None:
     steps, given_filter = steps_of(count), {"status": ["FAILED"]} if is_filtered else None
     wanted = [one for one in steps.steps if not is_filtered or one.status is FAILED]
-    found, after, pages = [], None, 0
+    found: list[ExecutionStep] = []
+    after, pages = None, 0
     while True:
         page = page_of(steps, first, after, given_filter)
         found += page.nodes
