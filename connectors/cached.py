@@ -354,6 +354,9 @@ class Cached:
 
     def _taken(self, key: Key, answer: Answer | ConnectorError) -> Answer | ConnectorError:
         """Takes note of what came."""
+        told = answer.value if isinstance(answer, Answer) else answer
+        if isinstance(key[2], RunOf) and isinstance(told, MissingError | ForbiddenError):
+            self._filing.forget(key[2].key)  # whatever lists have told before
         if isinstance(answer, Answer):
             weight = None
             if isinstance(answer.value, Page | StepList):

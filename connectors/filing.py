@@ -77,7 +77,7 @@ class Filing:
             self.memory.keep(self.key_of(key), answer, weight_of(run))
 
     def forget(self, key: NativeId) -> None:
-        """No list has told of this run."""
+        """What lists have told of this run counts no more."""
         self._told.pop(key, None)
 
     def _file(self, key: Hashable, answer: Answer, born: float) -> None:

@@ -8,8 +8,9 @@ from msgspec.structs import replace
 
 from connectors.cached import Cached
 from connectors.contract import ExecutionQuery, Listed, Page, Range
-from connectors.errors import UnreadableError
+from connectors.errors import ConnectorError, ForbiddenError, MissingError, UnreachableError, UnreadableError
 from connectors.footprint import weight_of
+from connectors.lifetimes import FINAL, MISSING
 from connectors.remembered import Memory
 from schema.identity import NativeId
 from schema.model import Execution, ExecutionStatus
@@ -151,6 +152,23 @@ async def test_one_row_is_one_value_in_all_lists(monkeypatch: pytest.MonkeyPatch
 
     assert all(one is shown[0] for one in shown)
     assert source.read == ["a"]
+
+
+@pytest.mark.parametrize("error", [MissingError("gone"), ForbiddenError("not for you")])
+async def test_what_a_list_told_stands_in_for_nothing_once_the_run_is_gone_or_hidden(error: ConnectorError) -> None:
+    source, clock = Unread(), Clock()
+    cache = Cached(source, clock, memory=Memory(clock=clock))
+    await cache.list_executions("w", QUERY, None)
+    await cache.get_executions([A])
+    clock.now += 2 * FINAL
+    source.spoilt = {A: error}
+    await cache.get_executions([A])
+    clock.now += 2 * MISSING
+    source.spoilt = {A: UnreachableError("down")}
+
+    found = await cache.get_executions([A])
+
+    assert isinstance(found[A], UnreachableError)
 
 
 def test_a_row_weighs_as_if_it_were_read() -> None:
