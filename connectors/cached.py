@@ -29,6 +29,7 @@ from connectors.contract import (
     Connector,
     Deleting,
     ExecutionQuery,
+    Listing,
     Page,
     Rate,
     Stale,
@@ -347,7 +348,8 @@ class Cached:
         if isinstance(value, ConnectorError) and not isinstance(value, MissingError):
             return value
         if isinstance(value, Page):
-            value = replace(value, as_of=asked_at, executions=list(value.executions))  # which is put in order later
+            rows = value.executions  # which are put in order later, and so have to be ours
+            value = replace(value, as_of=asked_at, executions=rows if isinstance(rows, Listing) else list(rows))
         lists = lists_fresh(self.capabilities, self._workflows, self.rate or self.capabilities.rate)
         lifetime = lifetime_of(question, value, lists, self.randomness())
         return Answer(value, asked_at, lifetime)

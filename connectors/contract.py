@@ -5,12 +5,12 @@ rows again. The declaration is data, read by the streams above, by the tests and
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import timedelta
 from enum import StrEnum
 from math import inf
-from typing import Any, Generic, Protocol, TypeVar, cast, runtime_checkable
+from typing import Any, Generic, Protocol, TypeVar, cast, overload, runtime_checkable
 
 from msgspec import Raw, Struct
 from msgspec.structs import replace
@@ -159,7 +159,7 @@ class Listed(Struct, eq=False, gc=False):
 
     key: NativeId
     at: int | str | None
-    "Its start in nanoseconds since 1970; or as text in UTC, which is surely a time and is not read yet."
+    "Its start in nanoseconds since 1970; or as text, which is not read yet."
     record: Raw
     reader: Callable[[Raw], Execution]
     found: Execution | Unreadable | None = None
@@ -172,10 +172,19 @@ class Listed(Struct, eq=False, gc=False):
 
     @property
     def started(self) -> int | None:
-        """Its start in nanoseconds since 1970."""
+        """Its start in nanoseconds since 1970. None where there is none, or none that can be read."""
         if isinstance(self.at, str):
-            self.at = read_ns(self.at)
-        return self.at
+            try:
+                self.at = read_ns(self.at)
+            except ValueError as error:
+                self._give_up(str(error))
+        return self.at  # type: ignore[return-value]  # no text any more
+
+    def _give_up(self, reason: str) -> None:
+        """Its place is not known after all."""
+        self.at = None
+        if isinstance(self.read(), Execution):
+            self.found = Unreadable(native_id=self.key.execution[:200], reason=reason[:200])
 
     def read(self) -> Execution | Unreadable:
         """The run, the same one each time."""
@@ -192,6 +201,56 @@ _NO_RECORD = Raw()
 
 def _is_read(_: Raw) -> Execution:
     raise AssertionError("it was read before")
+
+
+W = TypeVar("W")
+
+
+class Listing(Sequence[Listed], Generic[W]):
+    """The rows of a page whose places came in order, or nearly so: a row is made when somebody comes to it.
+
+    Of most pages few rows are ever shown. Their starts are known as text, by which they can be sorted.
+    """
+
+    __slots__ = ("_key_of", "_reader", "_records", "_rows", "_wires", "starts")
+
+    def __init__(
+        self,
+        wires: Sequence[W],
+        starts: Sequence[str],
+        records: Sequence[Raw],
+        key_of: Callable[[W], NativeId],
+        reader: Callable[[Raw], Execution],
+    ) -> None:
+        """Takes, row by row: what `key_of` makes a key of, the start, and the record."""
+        self._wires = wires
+        self.starts = starts
+        "Written alike: they sort as the times do that they stand for."
+        self._records = records
+        self._key_of = key_of
+        self._reader = reader
+        self._rows: list[Listed | None] = [None] * len(records)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    @overload
+    def __getitem__(self, at: int) -> Listed: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Listed]: ...
+
+    def __getitem__(self, at: int | slice) -> Listed | Sequence[Listed]:
+        if isinstance(at, slice):
+            return [self[one] for one in range(*at.indices(len(self._records)))]
+        row = self._rows[at]
+        if row is None:
+            key = self._key_of(self._wires[at])
+            row = self._rows[at] = Listed(key, self.starts[at], self._records[at], self._reader)
+        return row
+
+    def __iter__(self) -> Iterator[Listed]:
+        return map(self.__getitem__, range(len(self._records)))
 
 
 class Page(Struct, frozen=True, kw_only=True):
@@ -212,8 +271,10 @@ class Page(Struct, frozen=True, kw_only=True):
     stale_because: ConnectorError | None = None
     "Why a page of before, of the time `as_of`, stands in for one that could not be had. Newer runs may be missing."
 
-    def rows(self) -> list[Listed]:
+    def rows(self) -> Sequence[Listed]:
         """Its runs, read or not."""
+        if isinstance(self.executions, Listing):
+            return self.executions
         return [one if type(one) is Listed else Listed.of(cast(Execution, one)) for one in self.executions]
 
     def read_through(self) -> tuple[list[Execution], list[Unreadable]]:

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import cast
 from weakref import WeakValueDictionary
 
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
-from connectors.contract import Listed, Page
+from connectors.contract import Listed, Listing, Page
 from connectors.footprint import detached, weight_of
 from connectors.lifetimes import FINAL, FINISHED
 from connectors.remembered import Answer, Memory, Told
@@ -81,7 +81,10 @@ class Filing:
         self._told.pop(key, None)
 
     def _file(self, key: Hashable, answer: Answer, born: float) -> None:
-        value = detached(answer.value)
+        value = answer.value
+        if isinstance(value, Page) and isinstance(value.executions, Listing):
+            force_setattr(value, "executions", list(value.executions))  # so that it lets go of how they were told
+        value = detached(value)
         if self.by_row and isinstance(value, Page) and isinstance(value.executions, list):
             weight = weight_of(replace(value, executions=())) + self._file_rows(value.executions, answer.as_of, born)
         else:

@@ -20,14 +20,13 @@ One rule for all bodies: JSON in UTF-8, as RFC 8259 has it.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
-from typing import TypeVar
+from typing import TypeGuard, TypeVar, cast
 
 import msgspec
 import structlog
 from msgspec import Raw
 
-from connectors.contract import Listed, Unreadable
+from connectors.contract import Listed, Listing, Unreadable
 from connectors.errors import ConnectorError, UnreadableError
 from connectors.http.client import Response
 from schema.identity import NativeId
@@ -99,52 +98,58 @@ def _reason(body: bytes | Raw, error: Exception) -> str:
     return str(error).split("\n", 1)[0][:200]
 
 
-Place = tuple[NativeId, str | None]
-"Which run it is, and when it started, as it is written."
-
-
 def list_records(
     records: Sequence[Raw],
     decoder: msgspec.json.Decoder[list[T]],
-    place: Callable[[T], Place],
+    key_of: Callable[[T], NativeId],
+    start_of: Callable[[T], str | None],
     read: Callable[[Raw], Execution],
+    *,
     id_field: str = "id",
-) -> tuple[list[Listed], list[Unreadable]]:
+) -> tuple[Sequence[Listed], Sequence[Unreadable]]:
     """The rows of a list: those whose place can be told, and word of those where it cannot.
 
-    They are decoded all at once, and each by itself only if that fails. So are their times checked, which is far less
-    work than reading them.
+    They are decoded all at once, and each by itself only if that fails. A start that is written like a time and is none
+    is found when the list comes to it.
 
     Args:
         records: As they came.
         decoder: Of as little of records as tells where they stand.
-        place: Takes what was decoded of one.
+        key_of: Of what was decoded of one: which run it is.
+        start_of: When it started, as it is written.
         read: Reads all of a record, by and by, and finds the same place.
         id_field: The member that names a run.
     """
+    if not records:
+        return (), ()
     try:
-        places = list(map(place, decoder.decode(b"[" + b",".join(records) + b"]")))
-        _check_times([at for _, at in places])
-        return [Listed(key, at, record, read) for (key, at), record in zip(places, records, strict=True)], []
+        wires = decoder.decode(b"[" + b",".join(records) + b"]")
     except _UNREADABLE:
         pass
+    else:
+        starts = list(map(start_of, wires))
+        if are_utc(starts):
+            return Listing(wires, starts, records, key_of, read), ()
     good: list[Listed] = []
     bad: list[Unreadable] = []
     for record in records:
         try:
             (wire,) = decoder.decode(b"[" + bytes(record) + b"]")
-            key, at = place(wire)
-            good.append(Listed(key, read_ns(at), record, read))
+            good.append(Listed(key_of(wire), read_ns(start_of(wire)), record, read))
         except _UNREADABLE as error:
             bad.append(Unreadable(native_id=_id_of(record, id_field), reason=_why(record, read, error)))
     return good, bad
 
 
-def _check_times(texts: Sequence[str | None]) -> None:
-    """Raises a ValueError if one of these is missing, is no time, or not in UTC with a `T` and a `Z`."""
-    if {text[10:11] + text[-1:] if text else None for text in texts} - {"TZ"}:
-        raise ValueError
-    msgspec.convert(texts, list[datetime])
+def are_utc(starts: Sequence[str | None]) -> TypeGuard[Sequence[str]]:
+    """All are there, with a `T` and a `Z` at their places. Told at once where they are of one length."""
+    if not all(starts):
+        return False
+    texts = cast(Sequence[str], starts)
+    length, together = len(texts[0]), "".join(texts)
+    if length * len(texts) == len(together) and set(map(len, texts)) == {length}:
+        return set(together[10::length] + together[length - 1 :: length]) == {"T", "Z"}
+    return {text[10:11] + text[-1:] for text in texts} == {"TZ"}
 
 
 _UNREADABLE = (ConnectorError, msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)

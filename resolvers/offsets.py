@@ -57,12 +57,14 @@ class OffsetWalk:
     "Offset of the first row not read."
     is_done: bool = False
     _starts: PageStarts = field(default_factory=PageStarts)
+    _pages: list[Sequence[Listed]] = field(default_factory=list)
+    "Rows that were read, of which no key is known yet."
     _read: set[NativeId] = field(default_factory=set)
     _overlap: int = 0
     "Rows to ask for again, so that one of them can be recognised."
 
-    async def more(self, page: Page | None = None) -> Sequence[tuple[int, Listed]]:
-        """The rows that come next, with their offsets, some of them perhaps for a second time.
+    async def more(self, page: Page | None = None) -> tuple[int, Sequence[Listed]]:
+        """The rows that come next, with the first one's offset, some of them perhaps for a second time.
 
         Args:
             page: The page at `at`, if it is at hand.
@@ -77,18 +79,20 @@ class OffsetWalk:
             page = await self.ask(start)
         self._starts.check(start, page)
         rows = page.rows()
-        placed = list(enumerate(rows, start))[self._known(page) or 0 :]
-        self._read.update([row.key for row in rows])
+        known = self._known(page) or 0
+        self._pages.append(rows)
         self.at = start + len(rows) + len(page.unreadable)
         # of so many rows at the end of the page one can be read, and so recognised
         self._overlap = 1 + len(page.unreadable) if len(page.unreadable) < len(page.executions) else 0
         self.is_done = page.next_cursor is None
         if not self.is_done and self.at == start:
             raise UnreadableError("the pages do not go on")
-        return placed
+        return start + known, rows[known:] if known else rows
 
     def _known(self, page: Page) -> int | None:
         """Where in a page the first row stands that was read before. Rows above it are new in the list."""
+        while self._pages:
+            self._read.update([row.key for row in self._pages.pop()])
         if not self._read:
             return None
         return next((index for index, row in enumerate(page.executions) if row.key in self._read), None)
@@ -117,8 +121,8 @@ class OffsetStream(SortedStream):
     hint: int | None = None
     "Offset of the first row after the position when it was last seen. Saves the search, if it still holds."
     _walk: OffsetWalk | None = None
-    _read: list[Sequence[tuple[int, Listed]]] = field(default_factory=list)
-    "Rows with their offsets, page by page."
+    _read: list[tuple[int, Sequence[Listed]]] = field(default_factory=list)
+    "Rows page by page, with the first one's offset."
 
     async def _advance(self) -> None:
         page = None
@@ -129,16 +133,18 @@ class OffsetStream(SortedStream):
                 start, page = await self._locate(rank - self.slack)
                 self.pages = 0  # those of the search do not count
             self._walk = OffsetWalk(self._page, start)
-        placed = await self._walk.more(page)
-        self._read.append(placed)
-        self.follow([row for _, row in placed])
+        start, rows = await self._walk.more(page)
+        self._read.append((start, rows))
+        self.follow(rows)
         if self._walk.is_done:
             self.bound = None
 
     def hint_for(self, row: Listed | None) -> int | None:
         """An offset as last seen."""
         if row is not None:
-            seen = (offset for page in reversed(self._read) for offset, one in page if one.key == row.key)
+            seen = (
+                at for start, rows in reversed(self._read) for at, one in enumerate(rows, start) if one.key == row.key
+            )
             if (offset := next(seen, None)) is not None:
                 return offset
         return self.hint if self._walk is None else self._walk.at

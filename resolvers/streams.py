@@ -1,7 +1,8 @@
 """One partition of one source as a sorted stream, whatever order and paging the source has.
 
-Most rows are placed and never read: what a record holds besides is looked at when conditions ask for it, or when the
-merge comes to it.
+Most rows are never read: what a record holds besides its place is looked at when conditions ask for it, or when the
+merge comes to it. Where rows have come in order, or are put in order by their starts alone, they are held back, and
+even placed only some at a time.
 
 A stream holds rows that it has read, and a bound: nothing that it has not read yet comes before the bound. A row before
 the bounds of all streams is the next of the list. `advance` reads on and moves the bound. How that is done depends on
@@ -21,22 +22,19 @@ should have come before, the merge starts again.
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import structlog
 from msgspec.structs import replace
 
 from connectors.contract import EVER, Connector, ExecutionQuery, Listed, Page, Range, Unreadable
 from connectors.errors import ConnectorError, LimitReachedError, UnreadableError
+from resolvers.held import Held, by_start
 from resolvers.ordering import FIRST, Bound, Key, first_rank, last_rank, not_before, placed, rank_of
 from schema.identity import NativeId
 from schema.instant import SECOND
-from schema.model import ExecutionOrder
 
 log = structlog.get_logger("histograph.streams")
 
-PORTION = 16
-"Rows of a page in order that are placed at a time. Of most pages no more are ever shown."
 MAX_PAGES = 20
 "Pages that one stream reads for one page of the list. What lies behind is for the next page."
 MAX_WHOLE_PAGES = 100
@@ -92,6 +90,7 @@ class Stream(ABC):
     "Runs without a start that were found when their place in the list had been passed."
     total: int | None = None
     "Rows of the whole partition, where the source counts them."
+    _held: Held | None = None
     _seen: set[NativeId] = field(default_factory=set)
     _takes_all: bool = field(init=False)
     "The query has no conditions on runs."
@@ -122,16 +121,35 @@ class Stream(ABC):
     @property
     def edge(self) -> Bound | None:
         """Nothing that is not among `rows`, nor was fetched from there, comes before this; None when that is all."""
-        return self.bound
+        if (row := self.next_held) is None:
+            return self.bound
+        rank = rank_of(row.started, self.query.order)
+        return (rank,) if self.bound is None else min((rank,), self.bound)
 
     @property
     def next_held(self) -> Listed | None:
         """The first row that has been read and is held back."""
-        return None
+        return None if self._held is None else self._held.first
 
     def hand_over(self) -> bool:
         """Adds some of what has been read and was held back to `rows`. False when nothing was."""
-        return False
+        some = () if self._held is None else self._held.some()
+        if some:
+            self.take(self.placed(some))
+        return bool(some)
+
+    def hold(self, rows: Sequence[Listed], *, sort: bool = False) -> bool:
+        """Holds rows back, if all are new and wanted, and in order, be it by `sort`ing them. If not, `take` them."""
+        if not rows or not self._takes_all or self.position != FIRST:
+            return False
+        order = by_start(rows, self.query.order)
+        if order is None or not (sort or isinstance(order, range)):
+            return False
+        if self._seen and not self._seen.isdisjoint([row.key for row in rows]):
+            return False
+        self._held = Held(rows, order)
+        self.hand_over()
+        return True
 
     @property
     def has_moved(self) -> bool:
@@ -172,8 +190,11 @@ class Stream(ABC):
             if len(seen) == known:
                 continue  # it was there before
             known += 1
-            if key > position and (takes_all or self._is_wanted(row)):
-                self.rows.append(one)
+            if key > position:
+                if type(row.found) is Unreadable:
+                    self.leave_out(row.found)
+                elif takes_all or self._is_wanted(row):
+                    self.rows.append(one)
 
     def _is_wanted(self, row: Listed) -> bool:
         if self.until is not None and row.started is not None and row.started > self.until:
@@ -242,15 +263,8 @@ def is_selective(query: ExecutionQuery) -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class SortedStream(Stream, ABC):
-    """What sources that sort have in common: the bound follows the rows, less what the order is doubted by.
+    """What sources that sort have in common: the bound follows the rows, less what the order is doubted by."""
 
-    Rows that come in order are held back, and placed some at a time when the list comes to them.
-    """
-
-    _held: Sequence[Listed] = ()
-    "In order, the first one first."
-    _handed: int = 0
-    "So many of them are held back no more."
     _recent: list[int] = field(default_factory=list)
     "Ranks of the rows read last."
     _claimed: int | None = None
@@ -260,45 +274,19 @@ class SortedStream(Stream, ABC):
 
     def follow(self, rows: Sequence[Listed]) -> None:
         """Takes rows that continue those before, and moves the bound to the last of them that can be relied on."""
-        if not self._hold(rows):
+        if self._is_late(rows) or not self.hold(rows):
             self._take_all(rows)
+        else:
+            self._recent += [rank_of(row.started, self.query.order) for row in rows[-1 - self.doubt :]]
+            self._is_behind = True
         del self._recent[:-RECENT]
         if len(self._recent) > self.doubt:
             self._claimed = self._reached() - self.slack
             self.move_bound(self._claimed)
 
-    @property
-    def edge(self) -> Bound | None:
-        """The bound, or where the rows begin that are held back."""
-        if self._handed == len(self._held):
-            return self.bound
-        held = (rank_of(self._held[self._handed].started, self.query.order),)
-        return held if self.bound is None else min(held, self.bound)
-
-    def hand_over(self) -> bool:
-        """The next rows that are held back."""
-        start, self._handed = self._handed, min(self._handed + PORTION, len(self._held))
-        self.take(self.placed(self._held[start : self._handed]))
-        return self._handed > start
-
-    @property
-    def next_held(self) -> Listed | None:
-        """The first row that is held back."""
-        return None if self._handed == len(self._held) else self._held[self._handed]
-
-    def _hold(self, rows: Sequence[Listed]) -> bool:
-        """Holds them back if they are all new, wanted and in order, and come after those before."""
-        if not rows or not self._takes_all or self.position != FIRST or not _in_order(rows, self.query.order):
-            return False
-        if self._claimed is not None and rank_of(rows[0].started, self.query.order) < self._claimed:
-            return False
-        if self._seen and not self._seen.isdisjoint([row.key for row in rows]):
-            return False
-        self._recent += [rank_of(row.started, self.query.order) for row in rows[-1 - self.doubt :]]
-        self._is_behind = True
-        self._held, self._handed = rows, 0
-        self.hand_over()
-        return True
+    def _is_late(self, rows: Sequence[Listed]) -> bool:
+        """The first of them should have come before."""
+        return bool(rows) and self._claimed is not None and rank_of(rows[0].started, self.query.order) < self._claimed
 
     def _take_all(self, rows: Sequence[Listed]) -> None:
         """Takes them as they come."""
@@ -330,7 +318,13 @@ class SortedStream(Stream, ABC):
                 continue
             if key > self.position:
                 self._is_behind = True
-            elif row.started is None and self._is_behind and key[0] < self.position[0] and self._is_wanted(row):
+            elif (
+                row.started is None
+                and type(row.found) is not Unreadable
+                and self._is_behind
+                and key[0] < self.position[0]
+                and self._is_wanted(row)
+            ):
                 self.unplaced.add(row.key)
 
     def _learn(self, rank: int) -> None:
@@ -345,16 +339,6 @@ class SortedStream(Stream, ABC):
             seconds=misplaced / 1e9,
             promised=self.connector.capabilities.order_promised,
         )
-
-
-def _in_order(rows: Sequence[Listed], order: ExecutionOrder) -> bool:
-    """All have a start, and none is out of order. Times that are written alike are compared as texts, unread."""
-    starts: list[Any] = [row.at for row in rows]
-    if set(map(type, starts)) != {str} or len(set(map(len, starts))) != 1:
-        starts = [row.started for row in rows]
-        if None in starts:
-            return False
-    return starts == sorted(starts, reverse=order.is_descending)
 
 
 @dataclass(slots=True, kw_only=True)

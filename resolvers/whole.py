@@ -27,7 +27,8 @@ async def listing(stream: Stream, query: ExecutionQuery, page: Page | None = Non
         if stream.pages >= MAX_WHOLE_PAGES:
             raise LimitReachedError(f"{stream.partition!r} has more runs than can be sorted here; give a time range")
         if is_walked:
-            yield [row for _, row in await walk.more(page)]
+            _, rows = await walk.more(page)
+            yield rows
             is_done = walk.is_done
         else:
             page = await stream.fetch(query, None) if page is None else page

@@ -44,11 +44,11 @@ class WindowStream(Stream):
             if narrower is None:
                 break
             window, tries = narrower, tries + 1
-        rows: list[Listed] = []
         query = replace(self.query, started=window, limit=self._page_size())
-        async for some in listing(self, query, page):
-            rows += some
-        self.take(self.placed(rows))
+        parts = [some async for some in listing(self, query, page)]
+        rows = parts[0] if len(parts) == 1 else [row for part in parts for row in part]
+        if not self.hold(rows, sort=True):
+            self.take(self.placed(rows))
         if window.end is None and window.start is not None:
             self.memory.openings[self.partition] = window.start
         self._learn(window, rows)
@@ -113,10 +113,10 @@ class WindowStream(Stream):
 
     def _learn(self, window: Range, rows: Sequence[Listed]) -> None:
         """What this window says of the next one's width: half a page is what it should hold."""
-        times = [row.started for row in rows if row.started is not None]
         far = window.start if self.query.order.is_descending else window.end
+        times = [] if far is None else [row.started for row in rows if row.started is not None]
         # all that was left has come; or nothing has, and who knows how far the next runs are
-        if far is None or not times:
+        if not times:
             self._width = None
             return
         start = min(times) if window.start is None else window.start

@@ -19,7 +19,6 @@ from connectors.http.auth import Secret, bearer
 from connectors.http.client import HttpClient, get, path
 from connectors.http.status import ErrorBody, plain_text
 from connectors.reading import (
-    Place,
     StatusWords,
     body_of,
     decode,
@@ -137,9 +136,9 @@ PROBLEM = msgspec.json.Decoder(WireProblem)
 ANYTHING = msgspec.json.Decoder()
 
 
-def place_run(wire: WirePlace, workflow_id: str) -> Place:
-    """Where `read_run` will find that the run stands."""
-    return NativeId(workflow_id, wire.id), wire.start_time
+def start_of(wire: WirePlace) -> str | None:
+    """As it is written."""
+    return wire.start_time
 
 
 def read_run(record: Raw, source: str, workflow_id: str) -> ArceeExecution:
@@ -311,7 +310,8 @@ class Arcee:
         runs, bad = list_records(
             records,
             PLACES,
-            lambda wire: place_run(wire, partition),
+            lambda wire: NativeId(partition, wire.id),
+            start_of,
             lambda record: read_run(record, self.name, partition),
         )
         return Page(

@@ -20,7 +20,6 @@ from connectors.http.auth import Secret, bearer
 from connectors.http.client import HttpClient, Request, Response, get, path
 from connectors.http.status import ErrorBody
 from connectors.reading import (
-    Place,
     StatusWords,
     body_of,
     decode,
@@ -173,9 +172,14 @@ class InformerStep(ExecutionStep, frozen=True, kw_only=True):
     "Came with the status that only the long form has."
 
 
-def place_history(wire: WirePlace) -> Place:
-    """Where `read_history` will find that the run stands."""
-    return NativeId(wire.job_id, wire.id), (wire.duration or [None])[0] or wire.created_at
+def key_of(wire: WirePlace) -> NativeId:
+    """Which run it is."""
+    return NativeId(wire.job_id, wire.id)
+
+
+def start_of(wire: WirePlace) -> str | None:
+    """As `read_history` finds it."""
+    return (wire.duration or [None])[0] or wire.created_at
 
 
 def read_history(record: Raw, source: str) -> InformerExecution:
@@ -334,7 +338,7 @@ class Informer:
         )
         page = body_of(await self._ask(request), PAGE, "history")
         records = page.embedded.history
-        runs, bad = list_records(records, PLACES, place_history, self._read)
+        runs, bad = list_records(records, PLACES, key_of, start_of, self._read)
         end = start + len(records)
         return Page(
             executions=runs,

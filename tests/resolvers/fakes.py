@@ -20,6 +20,7 @@ from connectors.contract import (
     ExecutionQuery,
     Filter,
     Listed,
+    Listing,
     Page,
     Paging,
     StepList,
@@ -203,21 +204,30 @@ class FakeSource:
         shown, is_more = rows[start : start + size], len(rows) > start + size
         lost = [] if self.places_all else [one for one in shown if one.native_id in self.unreadable]
         return Page(
-            executions=[self._row(one) for one in shown if one not in lost],
+            executions=self._rows([one for one in shown if one not in lost]),
             unreadable=[Unreadable(one.native_id, "no sense") for one in lost],
             next_cursor=self._cursor(shown[-1], start + size) if is_more else None,
             total=len(rows) if self.capabilities.counts else None,
             as_of=NOW,
         )
 
-    def _row(self, one: FakeExecution) -> Listed:
-        def read(_: Raw) -> Execution:
+    def _rows(self, shown: Sequence[FakeExecution]) -> Sequence[Listed]:
+        """Made when somebody comes to them, if all have a start."""
+        by_record = {str(at).encode(): one for at, one in enumerate(shown)}
+
+        def read(record: Raw) -> Execution:
+            one = by_record[bytes(record)]
             self.looked_at.append(one.native_id)
             if one.native_id in self.unreadable:
                 raise ValueError("no sense")
             return one
 
-        return Listed(one.key, None if one.started_at is None else one.started_at.ns, Raw(), read)
+        records = list(map(Raw, by_record))
+        starts = [one.started_at.text for one in shown if one.started_at is not None]
+        if len(starts) == len(shown):
+            return Listing(shown, starts, records, lambda one: one.key, read)
+        starts_ns = [None if one.started_at is None else one.started_at.ns for one in shown]
+        return [Listed(one.key, at, record, read) for one, at, record in zip(shown, starts_ns, records, strict=True)]
 
     async def get_executions(self, ids: Sequence[NativeId]) -> Mapping[NativeId, Execution | ConnectorError]:
         self.got += ids

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from connectors.http.status import ErrorBody, plain_text
-from connectors.reading import Place, StatusWords, decode, decoded_or_none, instant, integer
+from connectors.reading import StatusWords, decode, decoded_or_none, instant, integer
 from schema.identity import NativeId
 from schema.instant import Instant
 from schema.model import NANOSECONDS_PER_MS, Execution, ExecutionError, ExecutionStatus, ExecutionStep
@@ -157,9 +157,14 @@ RESULT = msgspec.json.Decoder(WireResult)
 PROBLEM = msgspec.json.Decoder(WireProblem)
 
 
-def place_execution(wire: WirePlace) -> Place:
-    """Where `read_execution` will find that the run stands."""
-    return NativeId(wire.process_id or "", wire.execution_id), wire.execution_time
+def key_of(wire: WirePlace) -> NativeId:
+    """Which run it is."""
+    return NativeId(wire.process_id or "", wire.execution_id)
+
+
+def start_of(wire: WirePlace) -> str | None:
+    """As it is written."""
+    return wire.execution_time
 
 
 def read_execution(record: Raw, source: str, process_id: str = "") -> BoomiExecution:

@@ -20,9 +20,10 @@ from connectors.providers.boomi.records import (
     WORDS,
     BoomiExecution,
     WireResult,
-    place_execution,
+    key_of,
     read_execution,
     read_step,
+    start_of,
 )
 from connectors.providers.boomi.settings import RETENTION, BoomiSettings
 from connectors.reading import body_of, decode, list_records, read_records, read_steps
@@ -75,7 +76,7 @@ class BoomiRest:
             body = await self._query("ExecutionRecord", query_config(query))
         else:
             body = await self._more("ExecutionRecord", cursor)
-        runs, bad = list_records(body.result, PLACES, place_execution, self._read, "executionId")
+        runs, bad = list_records(body.result, PLACES, key_of, start_of, self._read, id_field="executionId")
         return Page(executions=runs, unreadable=bad, next_cursor=body.query_token or None)
 
     def _read(self, record: Raw) -> BoomiExecution:

@@ -21,7 +21,7 @@ from connectors.http.auth import Renewed, Secret, Token
 from connectors.http.client import JSON, HttpClient, Request, get, path
 from connectors.http.status import ErrorBody
 from connectors.providers.sailpoint.events import fold
-from connectors.reading import Place, StatusWords, body_of, decode, decoded_or_none, instant, list_records
+from connectors.reading import StatusWords, body_of, decode, decoded_or_none, instant, list_records
 from schema.identity import NativeId
 from schema.instant import Instant
 from schema.model import Execution, ExecutionStatus, Workflow
@@ -110,9 +110,14 @@ PROBLEM = msgspec.json.Decoder(WireProblem)
 TOKEN = msgspec.json.Decoder(WireToken)
 
 
-def place_execution(wire: WirePlace) -> Place:
-    """Where `read_execution` will find that the run stands."""
-    return NativeId(wire.workflow_id, wire.id), wire.start_time
+def key_of(wire: WirePlace) -> NativeId:
+    """Which run it is."""
+    return NativeId(wire.workflow_id, wire.id)
+
+
+def start_of(wire: WirePlace) -> str | None:
+    """As it is written."""
+    return wire.start_time
 
 
 def read_execution(record: Raw, source: str) -> SailPointExecution:
@@ -235,7 +240,7 @@ class SailPoint:
         params = {"limit": PAGE_SIZE, "offset": offset, "filters": filters_for(query)}
         response = await self.http.send(get(path(f"/{self.version}/workflows/{{}}/executions", partition), params))
         records = body_of(response, RECORDS, "executions")
-        runs, bad = list_records(records, PLACES, place_execution, self._read)
+        runs, bad = list_records(records, PLACES, key_of, start_of, self._read)
         return Page(
             executions=runs,
             unreadable=bad,

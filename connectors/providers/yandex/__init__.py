@@ -30,10 +30,11 @@ from connectors.providers.yandex.records import (
     WORKFLOWS,
     WireWorkflow,
     YandexExecution,
-    place_execution,
+    key_of,
     read_execution,
     read_status_body,
     read_step,
+    start_of,
 )
 from connectors.reading import body_of, list_records, read_steps
 from schema.identity import NativeId
@@ -169,7 +170,7 @@ class Yandex:
             predicate = None
             response = await self._ask(get("/workflows/v1/execution", params))
         body = body_of(response, LIST, "executions")
-        runs, bad = list_records(body.executions, PLACES, place_execution, self._read)
+        runs, bad = list_records(body.executions, PLACES, key_of, start_of, self._read)
         mark = UNFILTERED if predicate is None else FILTERED
         return Page(
             executions=runs, unreadable=bad, next_cursor=mark + body.next_page_token if body.next_page_token else None

@@ -8,7 +8,7 @@ from msgspec import Raw, Struct
 
 from connectors.errors import UnreadableError
 from connectors.http.status import ErrorBody
-from connectors.reading import Place, StatusWords, decode, decoded_or_none, instant, integer, present
+from connectors.reading import StatusWords, decode, decoded_or_none, instant, integer, present
 from schema.identity import NativeId
 from schema.instant import SECOND, Instant
 from schema.model import Execution, ExecutionError, ExecutionStatus, ExecutionStep
@@ -162,9 +162,14 @@ WORKFLOWS = msgspec.json.Decoder(WireWorkflows)
 STATUS = msgspec.json.Decoder(WireStatus)
 
 
-def place_execution(wire: WirePlace) -> Place:
-    """Where `read_execution` will find that the run stands."""
-    return NativeId(wire.workflow_id, wire.id), wire.started_at
+def key_of(wire: WirePlace) -> NativeId:
+    """Which run it is."""
+    return NativeId(wire.workflow_id, wire.id)
+
+
+def start_of(wire: WirePlace) -> str | None:
+    """As it is written."""
+    return wire.started_at
 
 
 def read_execution(record: Raw, source: str) -> YandexExecution:
