@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import contextlib
-import gc
 import logging
 import os
 import signal
@@ -47,6 +46,7 @@ from resolvers.execution import BATCHES
 from resolvers.pages import Pages
 from schema.instant import Instant
 from serving import explorer
+from serving.collector import settle
 from serving.freshness import Freshness
 from serving.handler import GraphQLEndpoint
 from serving.persisted import Store
@@ -143,8 +143,7 @@ def from_environment() -> Starlette:
     settings = read_settings(Path(os.environ[CONFIG]), providers)
     set_up_logging(settings.server.log_level)
     application = create_app(settings, providers)
-    gc.collect()
-    gc.freeze()  # what is there now stays: looking through it for garbage would hold everybody up, 60 ms at a time
+    settle()
     return application
 
 

@@ -1,9 +1,5 @@
-"""The garbage collector of every Python server, set as the application sets its own: none gains or loses by it."""
+"""The garbage collector of every Python server, set by the application's own function: none gains or loses by it."""
 
-import gc
+from serving.collector import settle
 
-
-def settle() -> None:
-    """What is there now stays, and is not looked through again."""
-    gc.collect()
-    gc.freeze()
+__all__ = ["settle"]
