@@ -132,11 +132,12 @@ class Cached:
         if (known := self.workflows_at_hand()) is not None:
             return known
         question = AllWorkflows()
+        key = self._key(question)
 
         async def ask(_: Sequence[Question]) -> Mapping[Question, Value | ConnectorError]:
             return {question: list(await self.inner.workflows())}
 
-        found = await self._answer(question, ask)
+        found = await self._answer(key, self._memory.get(key), ask)
         workflows = Workflows(cast(list[Any], found.value))
         workflows.stale = found.stale
         return workflows
@@ -164,7 +165,8 @@ class Cached:
     async def list_executions(self, partition: str, query: ExecutionQuery, cursor: str | None) -> Page:
         """One page, some seconds old at the most, and stamped with its time."""
         question = PageOf(partition, pushed(query, self.capabilities), cursor)
-        entry = self._memory.get(self._key(question))
+        key = self._key(question)
+        entry = self._memory.get(key)
         if entry is not None and self.clock() - entry.born < entry.answer.lifetime.fresh:
             value = entry.answer.value
             if isinstance(value, Page):  # as is the rule, and so the shortest way
@@ -175,7 +177,7 @@ class Cached:
         async def ask(_: Sequence[Question]) -> Mapping[Question, Value | ConnectorError]:
             return {question: await self.inner.list_executions(partition, question.query, cursor)}
 
-        found = await self._answer(question, ask)
+        found = await self._answer(key, entry, ask)
         page = cast(Page, found.value)
         return page if found.stale is None else replace(page, stale_because=found.stale.because)
 
@@ -225,13 +227,17 @@ class Cached:
         if self.close is not None:
             await self.close()
 
-    async def _answer(self, question: Question, ask: Ask) -> Found:
-        """The answer to one question.
+    async def _answer(self, key: Key, entry: Entry | None, ask: Ask) -> Found:
+        """The answer to one question, by its key and what is remembered by that.
 
         Raises:
             ConnectorError: There is none.
         """
-        found = (await self._answers([question], ask))[question]
+        found = None if entry is None else self._remembered(key, entry, ask)
+        if found is None:
+            found = (await self._asked([key], self._stands_in(entry), ask))[key]
+        else:
+            self.uses["remembered"] += 1
         if isinstance(found.value, ConnectorError):
             raise found.value.with_traceback(None)  # an error may be raised many times over
         return found
@@ -239,7 +245,7 @@ class Cached:
     async def _answers(self, questions: Sequence[Question], ask: Ask) -> Mapping[Question, Found]:
         """For each question what is remembered, or what comes now, or what stands in for it, or the error."""
         found: dict[Question, Found] = {}
-        missing: dict[Key, Question] = {}
+        missing: list[Key] = []
         all_stand_in = True
         for question in questions:
             key = self._key(question)
@@ -247,20 +253,29 @@ class Cached:
             if entry is not None and (given := self._remembered(key, entry, ask)) is not None:
                 found[question] = given
             else:
-                missing[key] = question
-                all_stand_in = all_stand_in and entry is not None and self._may_replace(entry)
+                missing.append(key)
+                all_stand_in = all_stand_in and self._stands_in(entry)
         self.uses["remembered"] += len(found)
         if missing:
-            left = time_left(self.deadline_clock)
-            answers: Mapping[Key, Answer | ConnectorError]
-            if left is not None and left <= 0:
-                answers = dict.fromkeys(missing, OutOfTimeError("not asked: the query's deadline has passed"))
-            else:
-                patience = left * PATIENCE if left is not None and all_stand_in else left
-                answers = await self._flights.get(missing, partial(self._ask, ask), patience)
-                self._be_patient([key for key, answer in answers.items() if isinstance(answer, OutOfTimeError)], left)
-            found.update((missing[key], self._given(key, answer)) for key, answer in answers.items())
+            found.update({key[2]: one for key, one in (await self._asked(missing, all_stand_in, ask)).items()})
         return found
+
+    async def _asked(self, missing: Sequence[Key], all_stand_in: bool, ask: Ask) -> Mapping[Key, Found]:
+        """What comes now, or stands in for it, or the error."""
+        left = time_left(self.deadline_clock)
+        if left is not None and left <= 0:
+            late = OutOfTimeError("not asked: the query's deadline has passed")
+            return {key: self._given(key, late) for key in missing}
+        patience = left * PATIENCE if left is not None and all_stand_in else left
+        answers: Mapping[Key, Answer | ConnectorError]
+        asking = partial(self._ask, ask)
+        if len(missing) == 1:
+            answer = await self._flights.get_one(missing[0], asking, patience)
+            answers = {} if answer is None else {missing[0]: answer}
+        else:
+            answers = await self._flights.get(missing, asking, patience)
+        self._be_patient([key for key, answer in answers.items() if isinstance(answer, OutOfTimeError)], left)
+        return {key: self._given(key, answer) for key, answer in answers.items()}
 
     def _remembered(self, key: Key, entry: Entry, ask: Ask) -> Found | None:
         """What can be given without waiting."""
@@ -300,10 +315,10 @@ class Cached:
     def _replaces(self, key: Key) -> Entry | None:
         """What may stand in for an answer to this."""
         entry = self._memory.get(key)
-        return entry if entry is not None and self._may_replace(entry) else None
+        return entry if self._stands_in(entry) else None
 
-    def _may_replace(self, entry: Entry) -> bool:
-        return entry.born >= self._refused_at and not isinstance(entry.answer.value, MissingError)
+    def _stands_in(self, entry: Entry | None) -> bool:
+        return entry is not None and entry.born >= self._refused_at and not isinstance(entry.answer.value, MissingError)
 
     def _be_patient(self, late: Sequence[Key], left: float | None) -> None:
         """Having waited in vain for long, the next ones do not, for a moment."""
@@ -320,19 +335,17 @@ class Cached:
 
     async def _ask(self, ask: Ask, keys: Sequence[Key]) -> Mapping[Key, Answer | ConnectorError]:
         """Asks for what nobody asks for yet, and remembers what comes. Runs once for all who wait for it."""
-        by_question = {key[2]: key for key in keys}
-        questions = list(by_question)
+        questions = [key[2] for key in keys]
         if self.shared is None:
             answers = await self._fetch(ask, questions)
         else:
+            of = dict(zip(questions, keys, strict=True))
             answers = await self.shared.get(
-                questions,
-                partial(self._fetch, ask),
-                lambda question, answer: self._memory.keep(by_question[question], answer),
+                questions, partial(self._fetch, ask), lambda question, answer: self._memory.keep(of[question], answer)
             )
             if refused := [question for question, one in answers.items() if isinstance(one, ForbiddenError)]:
                 await self.shared.forget(refused)
-        return {by_question[question]: self._taken(by_question[question], one) for question, one in answers.items()}
+        return {key: self._taken(key, answers[key[2]]) for key in keys if key[2] in answers}
 
     async def _fetch(self, ask: Ask, questions: Sequence[Question]) -> Mapping[Question, Answer | ConnectorError]:
         """Asks the source itself. An error of the whole call is that of each question."""

@@ -5,6 +5,7 @@ is, so is the call. Who merely runs out of patience leaves the call running: its
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping, Sequence
 from contextvars import Context
 from dataclasses import dataclass, field
@@ -27,11 +28,18 @@ class Flight(Generic[K, V]):
     """One call under way."""
 
     keys: Sequence[K]
-    task: "asyncio.Task[Mapping[K, V | ConnectorError]]"
     deadline: float | None
-    waiting: int = 0
+    in_background: bool = False
+    waiting: "set[asyncio.Future[None]]" = field(default_factory=set)
+    "One for each who waits; done when he need not wait longer."
     is_kept: bool = False
     "Goes on although nobody waits."
+    is_over: bool = False
+    landed: Mapping[K, V | ConnectorError] | None = None
+    "What it has brought. None when it was cancelled, or befallen by an error of ours."
+    failure: Exception | None = None
+    "That error."
+    task: "asyncio.Task[None] | None" = None
 
 
 @dataclass(slots=True)
@@ -39,7 +47,8 @@ class Flights(Generic[K, V]):
     """The calls under way to one source."""
 
     _by_key: dict[K, Flight[K, V]] = field(default_factory=dict, init=False)
-    _tasks: "set[asyncio.Task[Any]]" = field(default_factory=set, init=False)
+    _under_way: set[Flight[K, V]] = field(default_factory=set, init=False)
+    "Those that are about to end as well."
     _in_background: int = field(default=0, init=False)
 
     async def get(
@@ -57,13 +66,7 @@ class Flights(Generic[K, V]):
         wanted = list(dict.fromkeys(keys))
         while wanted:
             flights = self._board(wanted, ask)
-            try:
-                for flight in flights:
-                    await _landing(flight.task, end)
-                for flight in flights:
-                    flight.is_kept = flight.is_kept or not flight.task.done()
-            finally:
-                self._leave(flights)
+            await self._land(flights, end)
             answers: dict[K, V | ConnectorError] = {}
             again: set[K] = set()
             for flight in flights:
@@ -75,6 +78,16 @@ class Flights(Generic[K, V]):
             wanted = [key for key in wanted if key in again]
         return found
 
+    async def get_one(self, key: K, ask: Ask[K, V], patience: float | None = None) -> V | ConnectorError | None:
+        """The same for one key, which most are asked for alone; None where `ask` leaves it out."""
+        end = None if patience is None else asyncio.get_running_loop().time() + patience
+        while True:
+            flight = self._by_key.get(key) or self._launch(Flight((key,), deadline.get()), ask, tally.get())
+            await self._land([flight], end)
+            landed = _landed(flight)
+            if not _ended_early(flight, landed):
+                return landed.get(key)
+
     def start(self, keys: Iterable[K], ask: Ask[K, V], at_most: int) -> bool:
         """Asks in the background, for nobody's account and without a deadline, for what is not asked for already.
 
@@ -84,53 +97,88 @@ class Flights(Generic[K, V]):
         if not free or self._in_background >= at_most:
             return False
         self._in_background += 1
-        flight = self._launch(free, ask, Context())
-        flight.is_kept = True
-        flight.task.add_done_callback(self._end_in_background)
+        self._launch(Flight(free, None, in_background=True, is_kept=True), ask, None)
         return True
 
     async def aclose(self) -> None:
         """Ends all calls, also those that are about to end."""
-        for task in self._tasks:
+        flights = list(self._under_way)
+        tasks = [flight.task for flight in flights if flight.task is not None]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for flight in flights:
+            self._end(flight)  # one that was cancelled before its first step knows nothing of it
 
     def _board(self, keys: Sequence[K], ask: Ask[K, V]) -> list[Flight[K, V]]:
         free = [key for key in keys if key not in self._by_key]
         if free:
-            # not the context of who happens to be the first: his log lines, say, are not those of the others
-            context = Context()
-            context.run(tally.set, tally.get())
-            context.run(deadline.set, deadline.get())
-            self._launch(free, ask, context)
-        flights = list(dict.fromkeys(self._by_key[key] for key in keys))
-        for flight in flights:
-            flight.waiting += 1
-        return flights
+            self._launch(Flight(free, deadline.get()), ask, tally.get())
+        return list(dict.fromkeys([self._by_key[key] for key in keys]))
 
-    def _launch(self, keys: Sequence[K], ask: Ask[K, V], context: Context) -> Flight[K, V]:
-        task = asyncio.create_task(ask(keys), context=context)
-        flight = Flight(keys, task, context.get(deadline))
-        self._by_key.update(dict.fromkeys(keys, flight))
-        self._tasks.add(task)
-        task.add_done_callback(lambda task: self._land(flight))
+    def _launch(self, flight: Flight[K, V], ask: Ask[K, V], counts: Counter[str] | None) -> Flight[K, V]:
+        # not the context of who happens to be the first: his log lines, say, are not those of the others
+        flight.task = asyncio.create_task(self._fly(flight, ask, counts), context=Context())
+        for key in flight.keys:
+            self._by_key[key] = flight
+        self._under_way.add(flight)
         return flight
 
-    def _leave(self, flights: Iterable[Flight[K, V]]) -> None:
-        for flight in flights:
-            flight.waiting -= 1
-            if flight.waiting == 0 and not flight.is_kept and not flight.task.done():
-                self._forget(flight)  # who comes now must not wait for a call that ends
-                flight.task.cancel()
+    async def _fly(self, flight: Flight[K, V], ask: Ask[K, V], counts: Counter[str] | None) -> None:
+        """The call. Its end is told from here, as whoever watches a task hears of it a turn of the loop later."""
+        tally.set(counts)
+        deadline.set(flight.deadline)
+        try:
+            flight.landed = await ask(flight.keys)
+        except ConnectorError as error:
+            flight.landed = dict.fromkeys(flight.keys, error)
+        except Exception as error:  # for those who wait
+            flight.failure = error
+        finally:
+            self._end(flight)
 
-    def _land(self, flight: Flight[K, V]) -> None:
+    def _end(self, flight: Flight[K, V]) -> None:
+        if flight.is_over:
+            return
+        flight.is_over = True
+        self._under_way.discard(flight)
         self._forget(flight)
-        self._tasks.discard(flight.task)
-        if not flight.task.cancelled():
-            flight.task.exception()  # seen, so that nobody warns of it when all who waited have left
+        if flight.in_background:
+            self._in_background -= 1
+        for waiter in flight.waiting:
+            _wake(waiter)
 
-    def _end_in_background(self, _task: object) -> None:
-        self._in_background -= 1
+    async def _land(self, flights: Sequence[Flight[K, V]], end: float | None) -> None:
+        """Waits for each, until `end` on the loop's clock. Being cancelled is not passed on to what others wait for.
+
+        That is `asyncio.wait`, which takes several times as long.
+        """
+        loop = asyncio.get_running_loop()
+        waiters = []
+        for flight in flights:
+            waiter: asyncio.Future[None] = loop.create_future()
+            flight.waiting.add(waiter)
+            waiters.append(waiter)
+        timer = None if end is None else loop.call_at(end, _wake, *waiters)
+        try:
+            for waiter in waiters:
+                await waiter
+            for flight in flights:
+                flight.is_kept = flight.is_kept or not flight.is_over
+        finally:
+            if timer is not None:
+                timer.cancel()
+            for flight, waiter in zip(flights, waiters, strict=True):
+                self._leave(flight, waiter)
+
+    def _leave(self, flight: Flight[K, V], waiter: "asyncio.Future[None]") -> None:
+        if flight.is_over:
+            return
+        flight.waiting.discard(waiter)
+        if not flight.waiting and not flight.is_kept and flight.task is not None:
+            self._forget(flight)  # who comes now must not wait for a call that ends
+            flight.task.cancel()
+            flight.task.add_done_callback(lambda _: self._end(flight))  # of which it may know nothing, see `aclose`
 
     def _forget(self, flight: Flight[K, V]) -> None:
         for key in flight.keys:
@@ -138,43 +186,26 @@ class Flights(Generic[K, V]):
                 del self._by_key[key]
 
 
-async def _landing(task: "asyncio.Task[Any]", end: float | None) -> None:
-    """Waits for the task, until `end` on the loop's clock. Being cancelled is not passed on to it.
-
-    That is `asyncio.wait` for one: it keeps sets and counts for any number, and takes three times as long.
-    """
-    loop = asyncio.get_running_loop()
-    waiter: asyncio.Future[None] = loop.create_future()
-
-    def wake(_task: object = None) -> None:
+def _wake(*waiters: "asyncio.Future[None]") -> None:
+    for waiter in waiters:
         if not waiter.done():
             waiter.set_result(None)
-
-    timer = None if end is None else loop.call_at(end, wake)
-    task.add_done_callback(wake)
-    try:
-        await waiter
-    finally:
-        task.remove_done_callback(wake)
-        if timer is not None:
-            timer.cancel()
 
 
 def _landed(flight: Flight[K, V]) -> Mapping[K, V | ConnectorError]:
     """What a call brought, or the error that befell it. An error of ours is raised."""
-    if not flight.task.done():
-        return dict.fromkeys(flight.keys, OutOfTimeError("no answer in the time that the query has for it"))
-    if flight.task.cancelled():
+    if flight.landed is not None:
+        return flight.landed
+    if flight.failure is not None:
+        raise flight.failure
+    if flight.is_over:
         return dict.fromkeys(flight.keys, UnreachableError("not asked: its connections are being closed"))
-    error = flight.task.exception()
-    if isinstance(error, ConnectorError):
-        return dict.fromkeys(flight.keys, error)
-    return flight.task.result()
+    return dict.fromkeys(flight.keys, OutOfTimeError("no answer in the time that the query has for it"))
 
 
 def _ended_early(flight: Flight[Any, Any], landed: Mapping[Any, object]) -> bool:
     """It ended with the query that began it, and the one at hand has more time left."""
-    if flight.deadline is None or not flight.task.done():
+    if flight.deadline is None or not flight.is_over:
         return False
     mine = deadline.get()
     return (mine is None or mine >= flight.deadline + WORTH_IT) and any(

@@ -183,7 +183,15 @@ def test_whoever_asks_leaves_or_fails_each_key_is_asked_for_once_at_a_time(
                 under_way.subtract(keys)
 
         flights: Flights[str, str] = Flights()
-        tasks = [asyncio.create_task(flights.get(sorted(group), ask)) for group in groups]
+
+        async def get(group: frozenset[str]) -> dict[str, str | ConnectorError]:
+            if len(group) > 1:
+                return await flights.get(sorted(group), ask)
+            (key,) = group
+            answer = await flights.get_one(key, ask)
+            return {} if answer is None else {key: answer}
+
+        tasks = [asyncio.create_task(get(group)) for group in groups]
         await turns(3)
         for index, task in enumerate(tasks):
             if index in leaving:
@@ -204,6 +212,43 @@ def test_whoever_asks_leaves_or_fails_each_key_is_asked_for_once_at_a_time(
         assert len(asyncio.all_tasks()) == 1
 
     asyncio.run(check())
+
+
+async def test_a_call_may_end_before_its_first_step() -> None:
+    """All who waited for it have left, or all connections are closed, in the tick in which it was asked for."""
+
+    async def ask(keys: Sequence[str]) -> dict[str, str | ConnectorError]:
+        raise AssertionError("too late")
+
+    flights: Flights[str, str] = Flights()
+    leaving, staying = [asyncio.create_task(flights.get_one(key, ask)) for key in "ab"]
+    asyncio.get_running_loop().call_soon(leaving.cancel)  # before the calls' own first steps
+    closing = asyncio.create_task(flights.aclose())
+
+    assert isinstance(await staying, UnreachableError)
+    await closing
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    await turns()
+    assert await flights.get([], ask) == {}
+    assert flights.start("ab", answer_at_once, 1)  # neither key is asked for any more
+    await turns()
+    assert flights.start("a", answer_at_once, 1)
+    await turns()
+
+
+async def answer_at_once(keys: Sequence[str]) -> dict[str, str | ConnectorError]:
+    return dict.fromkeys(keys, "answer")
+
+
+async def test_what_a_call_leaves_out_is_left_out_of_the_answer() -> None:
+    async def nothing(keys: Sequence[str]) -> dict[str, str | ConnectorError]:
+        return {}
+
+    flights: Flights[str, str] = Flights()
+
+    assert await flights.get_one("a", nothing) is None
+    assert await flights.get(["a", "b"], nothing) == {}
 
 
 async def test_an_error_reaches_all_who_wait_and_nobody_after() -> None:
