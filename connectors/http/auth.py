@@ -7,8 +7,9 @@ the same exchange. What a provider sends back never holds the credentials that i
 import asyncio
 import time
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Protocol
 
 from msgspec import Struct
@@ -21,6 +22,7 @@ UNAUTHORIZED = 401
 SECRET_LENGTH = 8  # characters; what is shorter is a word that an answer may well hold
 HIDDEN = "[hidden]"
 HIDDEN_BYTES = HIDDEN.encode()
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class Secret:
@@ -63,14 +65,18 @@ class Fixed:
 
     name: str
     value: Secret
+    _headers: Mapping[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_headers", {self.name: self.value.reveal()})  # it is frozen
 
     def at_hand(self) -> Mapping[str, str]:
         """The header."""
-        return {self.name: self.value.reveal()}
+        return self._headers
 
     async def headers(self) -> Mapping[str, str]:
         """The same."""
-        return self.at_hand()
+        return self._headers
 
     def refused(self, headers: Mapping[str, str]) -> bool:
         """There are no others."""
@@ -139,7 +145,7 @@ class Renewed:
         return True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Authorized:
     """Adds credentials, if there are any; sends once more with fresh ones after a 401."""
 
@@ -148,11 +154,15 @@ class Authorized:
     secrets: tuple[Secret, ...] = field(default=(), repr=False)
     "What the credentials are made of."
     clock: Callable[[], float] = time.monotonic
+    _sent: Mapping[str, str] | None = field(default=None, init=False, repr=False)
+    "The credentials that were sent last."
+    _hidden: Sequence[tuple[str, bytes]] = field(default=(), init=False, repr=False)
+    "What no answer to them may hold."
 
     async def send(self, request: Request) -> Response:
         """The answer, be it a 401 for the second time."""
         if self.credentials is None:
-            return self._discreet(await self.inner.send(request), {})
+            return self._discreet(await self.inner.send(request), NONE)
         headers = self.credentials.at_hand()
         if headers is None:
             headers = await self._headers(self.credentials)
@@ -168,13 +178,19 @@ class Authorized:
 
     def _discreet(self, response: Response, sent: Mapping[str, str]) -> Response:
         """The answer without our credentials (what follows a scheme's name): some providers repeat what they refuse."""
+        if sent != self._sent:
+            self._sent, self._hidden = sent, self._told_by(sent)
         body, headers = response.body, response.headers
         in_headers = "\n".join(headers.values())
-        for text in [*[secret.reveal() for secret in self.secrets], *[one.partition(" ")[2] for one in sent.values()]]:
-            if len(text) >= SECRET_LENGTH:
-                body = body.replace(text.encode(), HIDDEN_BYTES)
-                if text in in_headers:
-                    headers = {name: value.replace(text, HIDDEN) for name, value in headers.items()}
+        for text, as_bytes in self._hidden:
+            body = body.replace(as_bytes, HIDDEN_BYTES)
+            if text in in_headers:
+                headers = {name: value.replace(text, HIDDEN) for name, value in headers.items()}
         if body is response.body and headers is response.headers:
             return response
         return replace(response, body=body, headers=headers)
+
+    def _told_by(self, sent: Mapping[str, str]) -> Sequence[tuple[str, bytes]]:
+        """Each of them once, as each answer is searched for all: what is sent is often one of the secrets as it is."""
+        texts = [*[secret.reveal() for secret in self.secrets], *[one.partition(" ")[2] for one in sent.values()]]
+        return [(text, text.encode()) for text in dict.fromkeys(texts) if len(text) >= SECRET_LENGTH]

@@ -8,10 +8,9 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from aiolimiter import AsyncLimiter
-
 from connectors.contract import Rate
 from connectors.errors import OutOfTimeError, ThrottledError
+from connectors.http.bucket import Bucket
 from connectors.http.client import HttpClient, Request, Response
 from connectors.http.deadline import time_left, within_deadline
 from connectors.http.retry_after import retry_after
@@ -26,12 +25,12 @@ class Pace:
     "Seconds that a pause is waited for at the most by work without a deadline."
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    _limiter: AsyncLimiter = field(init=False, repr=False)
+    _bucket: Bucket = field(init=False, repr=False)
     _waiting: int = field(default=0, init=False)
     _paused_until: float = field(default=float("-inf"), init=False)
 
     def __post_init__(self) -> None:
-        self._limiter = AsyncLimiter(self.rate.requests, self.rate.seconds)
+        self._bucket = Bucket(self.rate)
 
     def pause(self, seconds: float) -> None:
         """The provider wants no calls for so long."""
@@ -44,17 +43,17 @@ class Pace:
             ThrottledError: A pause lasts too long; `retry_after` is what is left of it.
             OutOfTimeError: So many calls wait that this one would come too late.
         """
-        await self._end_of_pause()
+        if self._paused_until > self.clock():
+            await self._end_of_pause()
         ahead, left = self._waiting, time_left(self.clock)
         if left is not None and ahead * self.rate.seconds / self.rate.requests >= left:
             raise OutOfTimeError(f"not asked: {ahead} calls before this one fill the time that the query has left")
-        if self._limiter.has_capacity():
-            await self._limiter.acquire()  # does not wait
+        if self._bucket.take():
             return
         self._waiting += 1
         try:
             async with within_deadline("its turn, to keep to the rate limit", self.clock):
-                await self._limiter.acquire()
+                await self._bucket.wait()
         finally:
             self._waiting -= 1
         await self._end_of_pause()  # the answer to a call before this one may have asked for one

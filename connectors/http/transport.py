@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
 
 import aiohttp
+from multidict import CIMultiDict
 from yarl import URL
 
 from connectors.errors import (
@@ -35,6 +36,7 @@ READ_SHARE = READ_TIMEOUT / TIMEOUT  # for sources that are given more time
 FAIR = 1.0  # seconds; a source that was given as much and did not answer has failed, whatever the query's deadline
 MAX_BODY = 32 * 1024 * 1024  # bytes, packed and unpacked
 IDENTITY = frozenset({"", "identity"})
+READABLE = IDENTITY | GZIP
 
 UNTRUSTED = {
     10: "it has expired",
@@ -119,7 +121,7 @@ class Transport:
             answer = await self.connections.session().request(
                 request.method,
                 url,
-                headers=dict(request.headers),
+                headers=CIMultiDict(request.headers),
                 data=request.body,
                 allow_redirects=False,
                 timeout=limits,
@@ -174,14 +176,15 @@ class Transport:
     async def _read(self, answer: aiohttp.ClientResponse) -> bytes:
         """The body, unpacked. Both forms of it have the same bound, which holds piece by piece."""
         packing = answer.headers.get("Content-Encoding", "").strip().lower()
-        if packing not in IDENTITY | GZIP:
+        if packing not in READABLE:
             raise UnreadableError("packed in a way that was not asked for")
         if (answer.content_length or 0) > self.max_body:
             raise self._too_large()
         unpacker = None if packing in IDENTITY else Unpacker()
         parts: list[bytes] = []
         came = size = 0
-        while part := await answer.content.read(PIECE):
+        content = answer.content
+        while not content.at_eof() and (part := await content.read(PIECE)):
             came += len(part)
             for piece in (part,) if unpacker is None else unpacker.pieces(part):
                 if parts:
@@ -204,7 +207,8 @@ def _query(params: Sequence[tuple[str, str]]) -> str:
     """The part after the path. Most of it is words and numbers, which `urlencode` takes long to leave as they are."""
     if not params:
         return ""
-    if all(text.isalnum() and text.isascii() for text in map("".join, params)):
+    text = "".join(map("".join, params))
+    if text.isalnum() and text.isascii():
         return "?" + "&".join(map("=".join, params))
     return f"?{urlencode(params)}"
 

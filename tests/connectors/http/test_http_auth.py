@@ -306,6 +306,19 @@ async def test_nor_does_one_that_tells_of_a_fetched_token() -> None:
     assert response.body == b'{"token": "[hidden]"}'
 
 
+async def test_nor_does_one_that_tells_of_the_token_that_took_its_place() -> None:
+    tokens = iter([Token(Secret("first-token"), 600), Token(Secret("second-token"), 600)])
+
+    async def fetch() -> Token:
+        return next(tokens)
+
+    told = answer({"token": "second-token"})
+    client = Authorized(Replay(answer({}), answer({}, 401), told), Renewed(fetch))
+    assert (await client.send(REQUEST)).body == b"{}"
+
+    assert (await client.send(REQUEST)).body == b'{"token": "[hidden]"}'
+
+
 async def test_an_exchange_may_tell_a_token_and_no_more() -> None:
     given = answer({"access_token": "fetched-token", "client_secret": HIDDEN})
 

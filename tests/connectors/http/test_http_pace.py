@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from connectors.connect import _rate
 from connectors.contract import Rate
+from connectors.http.bucket import Bucket
 from connectors.http.client import Request, Response
 from connectors.http.pace import Pace, Paced
 from connectors.registry import find_providers
@@ -72,6 +73,46 @@ def test_the_others_go_as_room_comes_back() -> None:
     times = times_of(Rate(5, 1), 10)
     assert times[:5] == pytest.approx([0.0] * 5, abs=0.01)
     assert times[5:] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0], abs=0.01)
+
+
+def test_those_who_wait_go_in_the_order_in_which_they_came() -> None:
+    """Room that comes back is for who waits, not for who comes at that moment; who has gone away takes none of it."""
+
+    async def one_after_the_other() -> list[float]:
+        bucket, went = Bucket(Rate(1, 1)), list[float]()
+
+        async def go(number: float) -> None:
+            if not bucket.take():
+                await bucket.wait()
+            went.append(number)
+
+        tasks = [asyncio.create_task(go(number)) for number in range(5)]
+        await asyncio.sleep(0.5)
+        tasks[2].cancel()
+        await asyncio.sleep(0.5 - 1e-5)
+        tasks.append(asyncio.create_task(go(5)))
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return [*went, asyncio.get_running_loop().time()]
+
+    *went, seconds = jumping(one_after_the_other())
+    assert went == [0, 1, 3, 4, 5]
+    assert seconds == pytest.approx(4, abs=0.01)
+
+
+def test_room_of_one_who_is_let_in_and_does_not_hear_of_it_is_given_back() -> None:
+    async def cancelled_as_it_is_let_in() -> list[float]:
+        bucket, loop = Bucket(Rate(1, 10)), asyncio.get_running_loop()
+        assert isinstance(loop, JumpingLoop)
+        assert bucket.take()
+        first, second = asyncio.create_task(bucket.wait()), asyncio.create_task(bucket.wait())
+        await asyncio.sleep(0)
+        loop.now = 10.0
+        bucket._let_in()
+        first.cancel()
+        await second
+        return [loop.time()]
+
+    assert jumping(cancelled_as_it_is_let_in()) == pytest.approx([10], abs=0.01)
 
 
 @pytest.mark.parametrize("name", find_providers())
