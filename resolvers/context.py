@@ -25,11 +25,14 @@ class Source:
 
     connector: Connector
     memory: Memory = field(default_factory=Memory)
+    name: str = field(init=False)
+    "In the settings."
     remembering: Remembering | None = field(init=False)
     "The connector, if it is one that remembers."
     _names: tuple[int, Mapping[str, Workflow]] | None = None
 
     def __post_init__(self) -> None:
+        self.name = self.connector.name
         self.remembering = self.connector if isinstance(self.connector, Remembering) else None
 
     def workflows_known(self) -> tuple[int, Mapping[str, Workflow]] | None:
@@ -39,11 +42,6 @@ class Source:
         if self._names is None or self._names[0] != known[0]:
             self._names = known[0], by_any_id(known[1])
         return self._names
-
-    @property
-    def name(self) -> str:
-        """Its name in the settings."""
-        return self.connector.name
 
 
 @dataclass(slots=True)

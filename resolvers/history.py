@@ -21,7 +21,7 @@ from resolvers.context import Context
 from resolvers.cursor import Cursor, Hints
 from resolvers.fixed import FixedStream
 from resolvers.merge import DisorderedError, Merge, Rest, Row
-from resolvers.opening import open_stream
+from resolvers.opening import opening
 from resolvers.ordering import FIRST, Bound
 from resolvers.outcomes import Report
 from resolvers.partitions import SourcePlan, plan_at_hand, plan_source
@@ -144,22 +144,22 @@ class History:
         """A stream for each partition, beside its source's name; they start where hints of the cursor allow."""
         streams: list[tuple[str, Stream]] = []
         for plan in plans:
+            if not plan.partitions:
+                continue
             source = plan.source
-            places = cursors.places_from(hints, source.name, plan.partitions, self.position)
+            open_stream = opening(
+                source.connector,
+                self.query if plan.query is None else plan.query,
+                source.memory,
+                position=self.position,
+                carried_slack=self.slack.get(source.name, 0),
+                until=self._until,
+                now=self.context.house.wall_clock,
+            )
+            name = source.name
+            places = cursors.places_from(hints, name, plan.partitions, self.position)
             for partition, (bound, hint) in zip(plan.partitions, places, strict=True):
-                stream = open_stream(
-                    source.connector,
-                    partition,
-                    self.query if plan.query is None else plan.query,
-                    source.memory,
-                    position=self.position,
-                    bound=bound,
-                    carried_slack=self.slack.get(source.name, 0),
-                    until=self._until,
-                    hint=hint,
-                    now=self.context.house.wall_clock,
-                )
-                streams.append((source.name, stream))
+                streams.append((name, open_stream(partition, bound, hint)))
         for plan in plans:
             if plan.ids:
                 loaders = self.context.loaders(plan.source.name)

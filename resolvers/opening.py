@@ -1,60 +1,80 @@
-"""Chooses how a partition is read, by what its source declares."""
+"""Chooses how the partitions of a source are read, by what the source declares."""
 
 import time
 from collections.abc import Callable
+from typing import Any, Protocol
 
-from connectors.contract import Connector, ExecutionQuery, Filter, Paging
+from connectors.contract import Capabilities, Connector, ExecutionQuery, Filter, Paging
 from resolvers.offsets import OffsetStream
 from resolvers.ordering import FIRST, Bound
 from resolvers.streams import Memory, Stream, TokenStream
 from resolvers.whole import WholeStream
 from resolvers.windows import WindowStream
+from schema.model import ExecutionOrder
 
 BOUNDS_OF_START = frozenset({Filter.STARTED_FROM, Filter.STARTED_TO})
 
 
-def open_stream(
+class Open(Protocol):
+    """Opens the partitions of a source."""
+
+    def __call__(self, partition: str, bound: Bound | None = FIRST, hint: int | None = None) -> Stream:
+        """The partition from the position on.
+
+        Args:
+            partition: One of its lists.
+            bound: Nothing comes before this, or with None nothing at all: a hint from the page before.
+            hint: `Stream.hint_for`, from the page before.
+        """
+
+
+def opening(
     connector: Connector,
-    partition: str,
     query: ExecutionQuery,
     memory: Memory,
     *,
     position: Bound = FIRST,
-    bound: Bound | None = FIRST,
     carried_slack: int = 0,
     until: int | None = None,
-    hint: int | None = None,
     now: Callable[[], int] = time.time_ns,
-) -> Stream:
-    """The partition from a position on.
+) -> Open:
+    """What opens the partitions of a source, of which it may have many: all that they share is looked up once.
 
     Args:
         connector: The source.
-        partition: One of its lists.
         query: What is wanted of it.
         memory: What is known of this source from before.
         position: The key of the last row given.
-        bound: Nothing comes before this, or with None nothing at all: a hint from the page before.
         carried_slack: Nanoseconds by which rows were out of order on the pages before.
         until: Runs that started later, in nanoseconds since 1970, are not part of the list.
-        hint: `Stream.hint_for`, from the page before.
         now: The wall clock.
     """
-    can = connector.capabilities
-    common = {
+    kind = _kind(connector.capabilities, query.order)
+    shared: dict[str, Any] = {
         "connector": connector,
-        "partition": partition,
         "query": query,
         "memory": memory,
         "position": position,
-        "bound": bound,
         "carried_slack": carried_slack,
         "until": until,
     }
-    if query.order in can.orders and can.paging is Paging.OFFSET:
-        return OffsetStream(**common, hint=hint)  # type: ignore[arg-type]  # by name, as above
-    if query.order in can.orders and can.pushes_down >= BOUNDS_OF_START:
-        return TokenStream(**common)  # type: ignore[arg-type]
+    if kind is WindowStream:
+        shared["now"] = now
+    takes_hint = kind in (OffsetStream, WindowStream)
+
+    def open_stream(partition: str, bound: Bound | None = FIRST, hint: int | None = None) -> Stream:
+        more = {"hint": hint} if takes_hint else {}
+        stream: Stream = kind(partition=partition, bound=bound, **shared, **more)
+        return stream
+
+    return open_stream
+
+
+def _kind(can: Capabilities, order: ExecutionOrder) -> type[Any]:
+    if order in can.orders and can.paging is Paging.OFFSET:
+        return OffsetStream
+    if order in can.orders and can.pushes_down >= BOUNDS_OF_START:
+        return TokenStream
     if not can.orders and can.pushes_down >= BOUNDS_OF_START:
-        return WindowStream(**common, hint=hint, now=now)  # type: ignore[arg-type]
-    return WholeStream(**common)  # type: ignore[arg-type]
+        return WindowStream
+    return WholeStream

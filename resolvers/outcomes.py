@@ -20,6 +20,9 @@ from schema.model import SourceError, SourceOutcome, SourceOutcomeStatus
 MAX_NAMED = 5
 "Partitions that a message names."
 
+Own = list[tuple[int, Stream]]
+"The streams of one source, each with its index in the merge."
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -34,13 +37,15 @@ class Report:
 
     def outcomes(self) -> list[SourceOutcome]:
         """One for each configured source, in the order of the settings."""
-        counts = Counter(execution.source for _, _, execution in self.rows)
-        return [self._outcome(plan, counts[plan.source.name]) for plan in self.plans]
+        counts = Counter([execution.source for _, _, execution in self.rows])
+        streams: dict[str, Own] = {plan.source.name: [] for plan in self.plans}
+        for index, (source, stream) in enumerate(self.streams):
+            streams[source].append((index, stream))
+        return [self._outcome(plan, counts[plan.source.name], streams[plan.source.name]) for plan in self.plans]
 
-    def _outcome(self, plan: SourcePlan, count: int) -> SourceOutcome:
+    def _outcome(self, plan: SourcePlan, count: int, own: Own) -> SourceOutcome:
         name = plan.source.name
         merge = self.candidates.merge
-        own = [(index, stream) for index, (source, stream) in enumerate(self.streams) if source == name]
         failed = {stream.partition: merge.errors[index] for index, stream in own if index in merge.errors}
         told = [stream.as_of for _, stream in own if stream.as_of is not None]
         if plan.stale is not None:
@@ -66,9 +71,7 @@ class Report:
             error=error,
         )
 
-    def _error(
-        self, plan: SourcePlan, failed: dict[str, ConnectorError], own: Sequence[tuple[int, Stream]]
-    ) -> SourceError | None:
+    def _error(self, plan: SourcePlan, failed: dict[str, ConnectorError], own: Own) -> SourceError | None:
         """The gravest of what went wrong."""
         if plan.error is not None:
             return plan.error.as_data()

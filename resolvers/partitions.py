@@ -1,8 +1,8 @@
 """Which lists of a source can hold runs that are wanted: decided before any list is asked for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from connectors.contract import WHOLE_SOURCE, ExecutionQuery, Stale
@@ -15,8 +15,7 @@ from schema.instant import SECOND
 from schema.model import Workflow
 
 
-@dataclass(frozen=True, slots=True)
-class SourcePlan:
+class SourcePlan(Struct, frozen=True):
     """What to ask a source for. One that is skipped, or whose plan failed, is asked for nothing."""
 
     source: Source
@@ -73,7 +72,7 @@ def _plan_of(source: Source, query: ExecutionQuery, workflows: Sequence[Workflow
     return SourcePlan(
         source,
         sorted(workflow.native_id for workflow in chosen),
-        replace(query, workflow_ids=None),
+        query if query.workflow_ids is None else replace(query, workflow_ids=None),
         is_skipped=is_narrowed and not chosen,
         stale=getattr(workflows, "stale", None),
         remark=_beyond_retention(query, source, now),

@@ -61,7 +61,7 @@ class Instant(Struct, frozen=True, order=True, gc=False):
     def of(cls, ns: int) -> Self:
         """From nanoseconds since 1970; the text has as many fraction digits as are needed, in threes."""
         seconds, rest = divmod(ns, SECOND)
-        digits = f"{rest:09d}"
+        digits = f"{rest:09d}" if rest else ""
         while digits.endswith("000"):
             digits = digits[:-3]
         return cls(ns, _text(seconds, digits))
@@ -104,13 +104,19 @@ def _minute_ns(text: str) -> int:
     return (since.days * 86400 + since.seconds) * SECOND
 
 
+@lru_cache(maxsize=256)
+def _whole(seconds: int) -> str:
+    """Each source's answer is of a time of its own, mostly in the same second."""
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat()
+
+
 _SECONDS = {f"{at:02d}": at * SECOND for at in range(60)}
 _SCALE: tuple[int, ...] = tuple(10 ** (9 - digits) for digits in range(10))
 
 
 def _text(seconds: int, digits: str) -> str:
     if FIRST <= seconds <= LAST:
-        whole = (_EPOCH + timedelta(seconds=seconds)).isoformat()
+        whole = _whole(seconds)
     else:  # a bound that somebody has widened
         day = time.gmtime(seconds)
         whole = f"{day[0]:04d}-{day[1]:02d}-{day[2]:02d}T{day[3]:02d}:{day[4]:02d}:{day[5]:02d}"

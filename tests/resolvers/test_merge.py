@@ -10,7 +10,7 @@ from connectors.errors import ConnectorError, ThrottledError, UnreachableError
 from resolvers.context import Context, House, Source
 from resolvers.history import History
 from resolvers.merge import DisorderedError, Merge
-from resolvers.opening import open_stream
+from resolvers.opening import opening
 from resolvers.ordering import FIRST
 from resolvers.request import read_request
 from resolvers.streams import Memory, Stream
@@ -22,7 +22,7 @@ QUERY = read_request({}, DESC, 50, None, b"").query
 
 
 def stream_of(source: FakeSource, partition: str = "w") -> Stream:
-    return open_stream(source, partition, QUERY, Memory())
+    return opening(source, QUERY, Memory())(partition)
 
 
 def filled(name: str, kind: str = "offset", runs: int = 30, apart: int = 60 * SECOND) -> FakeSource:
@@ -265,14 +265,14 @@ async def test_a_row_that_comes_too_late_starts_the_merge_again() -> None:
         10**6 * SECOND - int(one.native_id[1:]) * SECOND - 10**5 * SECOND * (one.native_id == "r05")
     )
     memory = Memory()
-    merge = Merge([open_stream(source, "w", QUERY, memory)])
+    merge = Merge([opening(source, QUERY, memory)("w")])
 
     with capture_logs() as logs, pytest.raises(DisorderedError):
         await merge.take(200)
 
     assert memory.slack >= 2 * 100 * 60 * SECOND
     assert [entry["event"] for entry in logs] == ["rows out of order"]
-    again = Merge([open_stream(source, "w", QUERY, memory)])
+    again = Merge([opening(source, QUERY, memory)("w")])
     assert len(await again.take(200)) == 200
 
 

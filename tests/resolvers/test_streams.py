@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from connectors.contract import WHOLE_SOURCE, Range
 from connectors.errors import LimitReachedError
-from resolvers.opening import open_stream
+from resolvers.opening import opening
 from resolvers.ordering import FIRST, Bound, Key
 from resolvers.request import read_request
 from resolvers.streams import Memory, Stream
@@ -34,7 +34,7 @@ def open_one(
     if within is not None:
         query = type(query)(order=order, limit=10, started=within)
     partition = WHOLE_SOURCE if not source.capabilities.partitioned else "w"
-    return open_stream(source, partition, query, Memory(), position=position, hint=hint, now=lambda: NOW)
+    return opening(source, query, Memory(), position=position, now=lambda: NOW)(partition, hint=hint)
 
 
 def is_before(bound: Bound | None, keys: set[Key]) -> bool:
@@ -181,6 +181,6 @@ def test_what_a_cursor_carries_is_not_believed_beyond_its_list() -> None:
     """Anyone can write one while the default key is used."""
     memory = Memory()
     query = read_request({}, ASC, 10, None, b"").query
-    stream = open_stream(FakeSource("s", "counted"), "w", query, memory, carried_slack=10**15)
+    stream = opening(FakeSource("s", "counted"), query, memory, carried_slack=10**15)("w")
     assert stream.slack >= 10**15
     assert memory.slack == 0
