@@ -20,8 +20,9 @@ from app import set_up_logging
 from bench.upstream import unpaced, world
 from connectors.cached import Cached
 from connectors.connect import connect
-from connectors.contract import WHOLE_SOURCE, Capabilities, ExecutionQuery, Listed, Page, StepList
+from connectors.contract import WHOLE_SOURCE, Capabilities, ExecutionQuery, Page, StepList
 from connectors.errors import ConnectorError
+from connectors.listed import Listed
 from connectors.providers.arcee import Arcee, read_run
 from connectors.providers.boomi.records import read_execution as read_boomi
 from connectors.providers.informer import read_history

@@ -29,7 +29,6 @@ from connectors.contract import (
     Connector,
     Deleting,
     ExecutionQuery,
-    Listing,
     Page,
     Rate,
     Stale,
@@ -43,6 +42,7 @@ from connectors.flights import Flights
 from connectors.footprint import detached, roughly
 from connectors.http.deadline import time_left
 from connectors.lifetimes import lifetime_of, lists_fresh, may_stand_in
+from connectors.listed import Listing
 from connectors.questions import AllWorkflows, PageOf, Question, RunOf, StepsOf, Value, pushed
 from connectors.remembered import Answer, Entry, Memory
 from connectors.shared_cache import SharedCache

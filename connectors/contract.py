@@ -5,19 +5,20 @@ rows again. The declaration is data, read by the streams above, by the tests and
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import timedelta
 from enum import StrEnum
 from math import inf
-from typing import Any, Generic, Protocol, TypeVar, cast, overload, runtime_checkable
+from typing import Any, Generic, Protocol, TypeVar, cast, runtime_checkable
 
-from msgspec import Raw, Struct
+from msgspec import Struct
 from msgspec.structs import replace
 
 from connectors.errors import ConnectorError
+from connectors.listed import Listed, Listing, Unreadable
 from schema.identity import NativeId
-from schema.instant import Instant, read_ns
+from schema.instant import Instant
 from schema.model import (
     Execution,
     ExecutionError,
@@ -141,116 +142,6 @@ class ExecutionQuery(Struct, frozen=True, cache_hash=True):
 
 def _ns(moment: Instant | None) -> int | None:
     return None if moment is None else moment.ns
-
-
-class Unreadable(Struct, frozen=True):
-    """A record that could not be read, left out of its page."""
-
-    native_id: str | None
-    reason: str
-
-
-class Listed(Struct, eq=False, gc=False):
-    """One run of a list: its place, and its record, which is read when somebody looks at it.
-
-    Most rows of a list are there to be sorted, and few to be shown. A record whose place can be told may still turn out
-    to be unreadable: it is left out then, with word, as those are whose place cannot be told.
-    """
-
-    key: NativeId
-    at: int | str | None
-    "Its start in nanoseconds since 1970; or as text, which is not read yet."
-    record: Raw
-    reader: Callable[[Raw], Execution]
-    found: Execution | Unreadable | None = None
-    "What it was read as."
-
-    @classmethod
-    def of(cls, run: Execution) -> "Listed":
-        """One that has been read."""
-        return cls(run.key, _ns(run.started_at), _NO_RECORD if run.raw is None else run.raw, _is_read, run)
-
-    @property
-    def started(self) -> int | None:
-        """Its start in nanoseconds since 1970. None where there is none, or none that can be read."""
-        if isinstance(self.at, str):
-            try:
-                self.at = read_ns(self.at)
-            except ValueError as error:
-                self._give_up(str(error))
-        return self.at  # type: ignore[return-value]  # no text any more
-
-    def _give_up(self, reason: str) -> None:
-        """Its place is not known after all."""
-        self.at = None
-        if isinstance(self.read(), Execution):
-            self.found = Unreadable(native_id=self.key.execution[:200], reason=reason[:200])
-
-    def read(self) -> Execution | Unreadable:
-        """The run, the same one each time."""
-        if self.found is None:
-            try:
-                self.found = self.reader(self.record)
-            except (ConnectorError, ValueError, ArithmeticError) as error:
-                self.found = Unreadable(native_id=self.key.execution[:200], reason=str(error)[:200])
-        return self.found
-
-
-_NO_RECORD = Raw()
-
-
-def _is_read(_: Raw) -> Execution:
-    raise AssertionError("it was read before")
-
-
-W = TypeVar("W")
-
-
-class Listing(Sequence[Listed], Generic[W]):
-    """The rows of a page whose places came in order, or nearly so: a row is made when somebody comes to it.
-
-    Of most pages few rows are ever shown. Their starts are known as text, by which they can be sorted.
-    """
-
-    __slots__ = ("_key_of", "_reader", "_records", "_rows", "_wires", "starts")
-
-    def __init__(
-        self,
-        wires: Sequence[W],
-        starts: Sequence[str],
-        records: Sequence[Raw],
-        key_of: Callable[[W], NativeId],
-        reader: Callable[[Raw], Execution],
-    ) -> None:
-        """Takes, row by row: what `key_of` makes a key of, the start, and the record."""
-        self._wires = wires
-        self.starts = starts
-        "Written alike: they sort as the times do that they stand for."
-        self._records = records
-        self._key_of = key_of
-        self._reader = reader
-        self._rows: list[Listed | None] = [None] * len(records)
-
-    def __len__(self) -> int:
-        return len(self._records)
-
-    @overload
-    def __getitem__(self, at: int) -> Listed: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[Listed]: ...
-
-    def __getitem__(self, at: int | slice) -> Listed | Sequence[Listed]:
-        if isinstance(at, slice):
-            return [self[one] for one in range(*at.indices(len(self._records)))]
-        row = self._rows[at]
-        if row is None:
-            key = self._key_of(self._wires[at])
-            row = self._rows[at] = Listed(key, self.starts[at], self._records[at], self._reader)
-        return row
-
-    def __iter__(self) -> Iterator[Listed]:
-        return map(self.__getitem__, range(len(self._records)))
 
 
 class Page(Struct, frozen=True, kw_only=True):

@@ -17,9 +17,10 @@ from typing import Any, Generic, NamedTuple, TypeVar, Union, get_args, get_origi
 import msgspec
 from msgspec import Raw, Struct, inspect, structs
 
-from connectors.contract import Page, StepList, Unreadable
+from connectors.contract import Page, StepList
 from connectors.errors import ConnectorError, MissingError, UnreachableError
 from connectors.lifetimes import Lifetime
+from connectors.listed import Unreadable
 from connectors.questions import Value
 from connectors.remembered import Answer, Told
 from schema.model import Execution, ExecutionError, ExecutionStep, Timed, Workflow

@@ -15,9 +15,10 @@ from weakref import WeakValueDictionary
 
 from msgspec.structs import force_setattr, replace
 
-from connectors.contract import Listed, Listing, Page
+from connectors.contract import Page
 from connectors.footprint import detached, weight_of
 from connectors.lifetimes import FINAL, FINISHED
+from connectors.listed import Listed, Listing
 from connectors.remembered import Answer, Memory, Told
 from schema.identity import NativeId
 from schema.model import Execution

@@ -16,7 +16,8 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 from msgspec import Raw, Struct
 from msgspec.structs import force_setattr
 
-from connectors.contract import Listed, Page, StepList
+from connectors.contract import Page, StepList
+from connectors.listed import Listed
 from schema.model import Timed
 
 V = TypeVar("V")

@@ -20,29 +20,29 @@ One rule for all bodies: JSON in UTF-8, as RFC 8259 has it.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import TypeGuard, TypeVar, cast
+from typing import TypeVar, cast
 
 import msgspec
 import structlog
 from msgspec import Raw
 
-from connectors.contract import Listed, Listing, Unreadable
 from connectors.errors import ConnectorError, UnreadableError
 from connectors.http.client import Response
+from connectors.listed import Listed, Listing, Unreadable
 from schema.identity import NativeId
 from schema.instant import Instant, read_ns
-from schema.model import Execution, ExecutionStatus, ExecutionStep
+from schema.model import Execution, ExecutionStatus
 
 log = structlog.get_logger("histograph.reading")
 
 T = TypeVar("T")
-Step = TypeVar("Step", bound=ExecutionStep)
 MEMBERS = msgspec.json.Decoder(dict[str, Raw])
 TEXT = msgspec.json.Decoder(str)
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 SURROGATES = re.compile(
     rb"\\\\|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(?P<half>\\u[dD][89a-fA-F][\da-fA-F]{2})"
 )
+_PAIR = list, tuple
 NUMBER = re.compile(r"-?\d{1,18}", flags=re.ASCII)
 
 
@@ -123,13 +123,10 @@ def list_records(
     if not records:
         return (), ()
     try:
-        wires = decoder.decode(b"[" + b",".join(records) + b"]")
+        wires = decoder.decode(b"[%b]" % b",".join(records))
+        return Listing(wires, cast(Sequence[str], list(map(start_of, wires))), records, key_of, read), ()
     except _UNREADABLE:
         pass
-    else:
-        starts = list(map(start_of, wires))
-        if are_utc(starts):
-            return Listing(wires, starts, records, key_of, read), ()
     good: list[Listed] = []
     bad: list[Unreadable] = []
     for record in records:
@@ -137,19 +134,8 @@ def list_records(
             (wire,) = decoder.decode(b"[" + bytes(record) + b"]")
             good.append(Listed(key_of(wire), read_ns(start_of(wire)), record, read))
         except _UNREADABLE as error:
-            bad.append(Unreadable(native_id=_id_of(record, id_field), reason=_why(record, read, error)))
+            bad.append(Unreadable(native_id=id_of(record, id_field), reason=_why(record, read, error)))
     return good, bad
-
-
-def are_utc(starts: Sequence[str | None]) -> TypeGuard[Sequence[str]]:
-    """All are there, with a `T` and a `Z` at their places. Told at once where they are of one length."""
-    if not all(starts):
-        return False
-    texts = cast(Sequence[str], starts)
-    length, together = len(texts[0]), "".join(texts)
-    if length * len(texts) == len(together) and set(map(len, texts)) == {length}:
-        return set(together[10::length] + together[length - 1 :: length]) == {"T", "Z"}
-    return {text[10:11] + text[-1:] for text in texts} == {"TZ"}
 
 
 _UNREADABLE = (ConnectorError, msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)
@@ -174,25 +160,11 @@ def read_records(
         try:
             good.append(read(record))
         except (UnreadableError, ValueError, ArithmeticError) as error:
-            bad.append(Unreadable(native_id=_id_of(record, id_field), reason=str(error)[:200]))
+            bad.append(Unreadable(native_id=id_of(record, id_field), reason=str(error)[:200]))
     return good, bad
 
 
-def read_steps(
-    records: Iterable[Raw], read: Callable[[Raw, int], Step]
-) -> tuple[tuple[Step, ...], tuple[Unreadable, ...]]:
-    """The same for the steps of a run, which are told their index. One without an id is named by it."""
-    good: list[Step] = []
-    bad: list[Unreadable] = []
-    for index, record in enumerate(records):
-        try:
-            good.append(read(record, index))
-        except (UnreadableError, ValueError, ArithmeticError) as error:
-            bad.append(Unreadable(native_id=_id_of(record, "id") or f"#{index}", reason=str(error)[:200]))
-    return tuple(good), tuple(bad)
-
-
-def _id_of(record: Raw, field: str) -> str | None:
+def id_of(record: Raw, field: str) -> str | None:
     """Told even if other members are what cannot be read."""
     member = (decoded_or_none(MEMBERS, bytes(record)) or {}).get(field)
     native_id = None if member is None else decoded_or_none(TEXT, member)
@@ -221,7 +193,7 @@ def integer(value: object) -> int | None:
     """
     if value is None:
         return None
-    if isinstance(value, list | tuple):
+    if isinstance(value, _PAIR):
         if len(value) != 2 or value[0] != "Long":  # the pair of a Java serialiser
             raise UnreadableError("not a pair of a type and a number")
         value = value[1]
@@ -264,4 +236,4 @@ MAX_TOLD = 100  # words remembered as told; a provider that makes up new ones fo
 
 def present(raw: Raw) -> Raw | None:
     """A JSON value that was sent and is not null."""
-    return None if bytes(raw).strip() in (b"", b"null") else raw
+    return raw if raw and bytes(raw).strip() not in (b"", b"null") else None

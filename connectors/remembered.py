@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from cachetools import TLRUCache
 from msgspec import Struct
 
-from connectors.contract import Listed
 from connectors.errors import ConnectorError, MissingError
 from connectors.footprint import weight_of
 from connectors.lifetimes import Lifetime
+from connectors.listed import Listed
 from connectors.questions import Value
 from schema.identity import NativeId
 

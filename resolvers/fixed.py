@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from connectors.contract import Listed
 from connectors.errors import ConnectorError
+from connectors.listed import Listed
 from resolvers.loaders import Failed, Loaders
 from resolvers.streams import Stream
 from schema.identity import NativeId

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.contract import Listed, Listing
+from connectors.listed import Listed, Listing, comparable
 from schema.model import ExecutionOrder
 
 FEW, MANY = 4, 64
@@ -39,16 +39,17 @@ def by_start(rows: Sequence[Listed], order: ExecutionOrder) -> Sequence[int] | N
     if starts is None:
         return None
     is_descending = order.is_descending
-    if starts == sorted(starts, reverse=is_descending):
+    if list(starts) == sorted(starts, reverse=is_descending):
         return range(len(rows))
     return sorted(range(len(rows)), key=starts.__getitem__, reverse=is_descending)
 
 
-def _comparable(rows: Sequence[Listed]) -> list[Any] | None:
-    """What sorts as the starts do: texts, unread, if they are written alike."""
-    starts: list[Any] = list(rows.starts) if isinstance(rows, Listing) else [row.at for row in rows]
-    if set(map(type, starts)) == {str}:
-        # in UTC all of them: a fraction sorts behind none, once there is no sign after it
-        return starts if len(set(map(len, starts))) == 1 else [text[:-1] for text in starts]
+def _comparable(rows: Sequence[Listed]) -> Sequence[Any] | None:
+    """What sorts as the starts do: texts, unread, if that can be."""
+    if isinstance(rows, Listing):
+        return rows.comparable
+    starts: list[Any] = [row.at for row in rows]
+    if set(map(type, starts)) == {str} and (texts := comparable(starts)) is not None:
+        return texts
     starts = [row.started for row in rows]
     return None if None in starts else starts

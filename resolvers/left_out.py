@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from connectors.contract import StepList, Unreadable
+from connectors.contract import StepList
 from connectors.errors import ConnectorError, UnreadableError
+from connectors.listed import Unreadable
 
 MAX_NAMED = 5
 "Records that a message names."

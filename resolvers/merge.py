@@ -18,8 +18,8 @@ from uuid import uuid4
 
 import structlog
 
-from connectors.contract import Listed
 from connectors.errors import ConnectorError, LimitReachedError, TimedOutError, UnreadableError
+from connectors.listed import Listed
 from resolvers.ordering import FIRST, Bound, Key
 from resolvers.streams import Stream
 from schema.model import FOREVER, Execution

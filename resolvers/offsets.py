@@ -12,8 +12,9 @@ from itertools import count
 
 from msgspec.structs import replace
 
-from connectors.contract import Listed, Page
+from connectors.contract import Page
 from connectors.errors import UnreadableError
+from connectors.listed import Listed
 from resolvers.ordering import FIRST, rank_of
 from resolvers.streams import MAX_FETCH, SPARE, SortedStream
 from schema.identity import NativeId

@@ -6,7 +6,8 @@ Runs are ranked so that the list is always ascending: by the start in nanosecond
 
 from collections.abc import Iterable
 
-from connectors.contract import Listed, Range
+from connectors.contract import Range
+from connectors.listed import Listed
 from schema.model import FOREVER, ExecutionOrder
 
 Key = tuple[int, str, str, str]

@@ -6,7 +6,7 @@ even placed only some at a time.
 
 A stream holds rows that it has read, and a bound: nothing that it has not read yet comes before the bound. A row before
 the bounds of all streams is the next of the list. `advance` reads on and moves the bound. How that is done depends on
-what the source can do; `open_stream` chooses:
+what the source can do; `opening` chooses:
 
 - `TokenStream`: the source sorts, and pages by token. Asked from a position on by its own time filter.
 - `OffsetStream` (in `offsets`): the source sorts, and knows offsets only. The position is searched for.
@@ -26,8 +26,9 @@ from dataclasses import dataclass, field
 import structlog
 from msgspec.structs import replace
 
-from connectors.contract import EVER, Connector, ExecutionQuery, Listed, Page, Range, Unreadable
+from connectors.contract import EVER, Connector, ExecutionQuery, Page, Range
 from connectors.errors import ConnectorError, LimitReachedError, UnreadableError
+from connectors.listed import Listed, Unreadable
 from resolvers.held import Held, by_start
 from resolvers.ordering import FIRST, Bound, Key, first_rank, last_rank, not_before, placed, rank_of
 from schema.identity import NativeId

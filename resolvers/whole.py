@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from connectors.contract import ExecutionQuery, Listed, Page, Paging
+from connectors.contract import ExecutionQuery, Page, Paging
 from connectors.errors import LimitReachedError, UnreadableError
+from connectors.listed import Listed
 from resolvers.offsets import OffsetWalk
 from resolvers.ordering import last_rank, rank_of
 from resolvers.streams import MAX_WHOLE_PAGES, Stream

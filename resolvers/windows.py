@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from connectors.contract import Listed, Page, Range
+from connectors.contract import Page, Range
+from connectors.listed import Listed
 from resolvers.cursor import at_least, distance
 from resolvers.ordering import rank_of
 from resolvers.streams import Stream

@@ -7,18 +7,20 @@ with their status only in the long form that `get` brings.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import msgspec
 from msgspec import Raw, Struct
 
 from connectors.batching import one_by_one
-from connectors.contract import Capabilities, ExecutionQuery, Page, Paging, Rate, StepList, Unreadable
+from connectors.contract import Capabilities, ExecutionQuery, Page, Paging, Rate, StepList
 from connectors.declaration import Opener, Provider, SourceSettings
 from connectors.errors import ConnectorError, MissingError, RefusedError, UnreadableError
 from connectors.http.auth import Secret, bearer
 from connectors.http.client import HttpClient, Request, Response, get, path
 from connectors.http.status import ErrorBody
+from connectors.listed import Unreadable
 from connectors.reading import (
     StatusWords,
     body_of,
@@ -27,8 +29,8 @@ from connectors.reading import (
     instant,
     list_records,
     present,
-    read_steps,
 )
+from connectors.steps import Wires, read_steps
 from schema.identity import NativeId
 from schema.instant import Instant
 from schema.model import Execution, ExecutionError, ExecutionOrder, ExecutionStatus, ExecutionStep, Workflow
@@ -134,7 +136,7 @@ class WireName(Struct):
 
 HISTORY = msgspec.json.Decoder(WireHistory)
 PLACES = msgspec.json.Decoder(list[WirePlace])
-PROGRESS = msgspec.json.Decoder(WireProgress)
+PROGRESS = Wires(WireProgress, "progress[{}]")
 RECORD = msgspec.json.Decoder(Raw)
 PAGE = msgspec.json.Decoder(WirePage)
 JOBS = msgspec.json.Decoder(list[WireJob])
@@ -226,13 +228,13 @@ def read_progress(
     progress: Sequence[Raw] | None, source: str, run: NativeId, status: ExecutionStatus
 ) -> tuple[tuple[InformerStep, ...], tuple[Unreadable, ...]]:
     """The steps of a run in this state."""
-    is_open = status is ExecutionStatus.RUNNING
-    return read_steps(progress or (), lambda entry, index: read_step(entry, source, run, index, run_is_open=is_open))
+    return read_steps(progress or (), PROGRESS, partial(read_step, source, run, status is ExecutionStatus.RUNNING))
 
 
-def read_step(record: Raw, source: str, run: NativeId, index: int, *, run_is_open: bool) -> InformerStep:
+def read_step(  # noqa: PLR0917  # the first three are those of a run
+    source: str, run: NativeId, run_is_open: bool, wire: WireProgress, record: Raw, index: int
+) -> InformerStep:
     """An entry of `progress`: no times and no id, so its place is its index."""
-    wire = decode(PROGRESS, record, f"progress[{index}]")
     result = wire.result or WireResult()
     if result.status is not None:
         status = STEP_WORDS(result.status)

@@ -1,6 +1,7 @@
 """Pages as tests look at them: all rows read."""
 
-from connectors.contract import Page, Unreadable
+from connectors.contract import Page
+from connectors.listed import Unreadable
 from schema.model import Execution
 
 

@@ -7,10 +7,11 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from connectors.cached import Cached
-from connectors.contract import ExecutionQuery, Listed, Page, Range
+from connectors.contract import ExecutionQuery, Page, Range
 from connectors.errors import ConnectorError, ForbiddenError, MissingError, UnreachableError, UnreadableError
 from connectors.footprint import weight_of
 from connectors.lifetimes import FINAL, MISSING
+from connectors.listed import Listed
 from connectors.remembered import Memory
 from schema.identity import NativeId
 from schema.model import Execution, ExecutionStatus

@@ -11,11 +11,10 @@ from msgspec import Raw, Struct
 from msgspec.structs import replace
 from structlog.testing import capture_logs
 
-from connectors.contract import Listed, Listing, Unreadable
 from connectors.errors import UnreadableError
+from connectors.listed import Listed, Listing, Unreadable, comparable
 from connectors.reading import (
     StatusWords,
-    are_utc,
     body_of,
     decode,
     decoded_or_none,
@@ -280,5 +279,5 @@ def test_a_start_that_only_looks_like_one_is_told_when_the_list_comes_to_it() ->
     "starts", [[None], [""], ["2026-02-01T10:00:00Z", ""], ["2026-02-01T10:00:00+01:00"], ["2026-02-01 10:00:00Z"]]
 )
 def test_starts_that_do_not_sort_as_texts_are_told_from_others(starts: list[str | None]) -> None:
-    assert not are_utc(starts)
-    assert not are_utc([*starts, "2026-02-01T10:00:00.25Z"])
+    assert comparable(starts) is None
+    assert comparable([*starts, "2026-02-01T10:00:00.25Z"]) is None

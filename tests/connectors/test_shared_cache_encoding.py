@@ -11,10 +11,11 @@ from msgspec import Raw, Struct, msgpack, structs
 from msgspec.structs import replace
 
 from connectors import encoding
-from connectors.contract import Page, StepList, Unreadable
+from connectors.contract import Page, StepList
 from connectors.encoding import LARGEST, SEAL, Codec, UnshareableError, decode_error, encode_error
 from connectors.errors import ConnectorError, MissingError, ThrottledError, UnreachableError, UnsupportedError
 from connectors.lifetimes import Lifetime
+from connectors.listed import Unreadable
 from connectors.registry import find_providers
 from connectors.remembered import Answer
 from schema.identity import NativeId

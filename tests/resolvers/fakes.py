@@ -19,14 +19,12 @@ from connectors.contract import (
     Connector,
     ExecutionQuery,
     Filter,
-    Listed,
-    Listing,
     Page,
     Paging,
     StepList,
-    Unreadable,
 )
 from connectors.errors import ConnectorError, UnreachableError
+from connectors.listed import Listed, Listing, Unreadable
 from resolvers.context import Context, House, Source
 from resolvers.cursor import DEFAULT_KEY
 from resolvers.history import History

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.contract import StepList, Unreadable
+from connectors.contract import StepList
 from connectors.errors import ConnectorError, UnreachableError
+from connectors.listed import Unreadable
 from resolvers.candidates import AT_A_TIME
 from resolvers.context import Context, House, Source
 from resolvers.history import History

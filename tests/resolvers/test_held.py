@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw
 
-from connectors.contract import Listed, Listing
-from connectors.reading import are_utc
+from connectors.listed import Listed, Listing
 from resolvers.held import Held, by_start
 from resolvers.ordering import rank_of
 from schema.identity import NativeId
@@ -38,8 +37,6 @@ def listing(starts: Sequence[str]) -> Listing[int]:
 @given(st.lists(STARTS, min_size=1, max_size=20), ORDERS)
 def test_rows_are_put_in_order_by_texts_as_by_times(starts: list[str], order: ExecutionOrder) -> None:
     """Whether with 0 or 9 digits of a fraction."""
-    assert are_utc(starts)
-
     indices = by_start(listing(starts), order)
 
     assert indices is not None

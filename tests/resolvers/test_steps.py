@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from connectors.contract import StepList, Unreadable
+from connectors.contract import StepList
 from connectors.errors import UnreachableError, UnsupportedError
+from connectors.listed import Unreadable
 from resolvers.errors import CallerError
 from resolvers.loaders import Failed
 from resolvers.step import connection_of, read_page

@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 from msgspec import Raw
 from msgspec.structs import replace
 
 from connectors.batching import in_groups
-from connectors.contract import Capabilities, ExecutionQuery, Filter, Page, Paging, Rate, StepList, Unreadable
+from connectors.contract import Capabilities, ExecutionQuery, Filter, Page, Paging, Rate, StepList
 from connectors.errors import ConnectorError, UnreadableError
 from connectors.http.client import JSON, HttpClient, Request, path, post
+from connectors.listed import Unreadable
 from connectors.providers.boomi.filters import any_of, filtered, query_config
 from connectors.providers.boomi.records import (
+    CONNECTOR,
     OWNER,
     PLACES,
     PROCESS,
@@ -26,7 +29,8 @@ from connectors.providers.boomi.records import (
     start_of,
 )
 from connectors.providers.boomi.settings import RETENTION, BoomiSettings
-from connectors.reading import body_of, decode, list_records, read_records, read_steps
+from connectors.reading import body_of, decode, list_records, read_records
+from connectors.steps import read_steps
 from schema.identity import NativeId
 from schema.model import Execution, ExecutionOrder, Workflow
 
@@ -107,13 +111,11 @@ class BoomiRest:
             by_id = {run.native_id: run for run in some}
             records: dict[str, list[Raw]] = {native_id: [] for native_id in by_id}
             lost: list[Unreadable] = []
-            for record in await self._all("ExecutionConnector", filtered(any_of("executionId", by_id))):
-                try:
-                    owner = decode(OWNER, record, "ExecutionConnector").execution_id
-                except UnreadableError as error:
-                    lost.append(Unreadable(native_id=None, reason=error.message))
-                    continue
-                if owner in by_id:
+            found = await self._all("ExecutionConnector", filtered(any_of("executionId", by_id)))
+            for record, owner in zip(found, _owners(found), strict=True):
+                if isinstance(owner, UnreadableError):
+                    lost.append(Unreadable(native_id=None, reason=owner.message))
+                elif owner in by_id:
                     records[owner].append(record)
             return {run.key: _step_list(run, records[run.native_id], lost) for run in some}
 
@@ -150,7 +152,22 @@ class BoomiRest:
         return body_of(await self.http.send(request), RESULT, kind)
 
 
+def _owners(records: Sequence[Raw]) -> Sequence[str | UnreadableError]:
+    """Whose each is."""
+    try:
+        return [wire.execution_id for wire in OWNER.all(records)]
+    except UnreadableError:
+        return [_owner(record) for record in records]
+
+
+def _owner(record: Raw) -> str | UnreadableError:
+    try:
+        return OWNER.one(record).execution_id
+    except UnreadableError as error:
+        return error
+
+
 def _step_list(run: Execution, records: Sequence[Raw], lost: Sequence[Unreadable]) -> StepList:
     """The steps of a run. `lost`: those of whom it is not known whose they are, so any run may lack them."""
-    steps, bad = read_steps(records, lambda record, _: read_step(record, run))
+    steps, bad = read_steps(records, CONNECTOR, partial(read_step, run))
     return StepList(steps=steps, unreadable=(*bad, *lost))

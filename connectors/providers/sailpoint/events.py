@@ -6,15 +6,18 @@ The algorithm is our own: the attributes are those that real clients read, and n
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
+from typing import cast
 
 import msgspec
 from msgspec import Raw, Struct
 
-from connectors.contract import StepList, Unreadable
+from connectors.contract import StepList
 from connectors.errors import UnreadableError
-from connectors.reading import decode, decoded_or_none, instant, present
+from connectors.listed import Unreadable
+from connectors.reading import decoded_or_none, instant, present
+from connectors.steps import Wires
 from schema.instant import Instant
 from schema.model import Execution, ExecutionError, ExecutionStatus, ExecutionStep
 
@@ -31,6 +34,7 @@ STATES = {
     "Completed": ExecutionStatus.SUCCEEDED,
     "Failed": ExecutionStatus.FAILED,
 }
+_KINDS_OF_STEPS = frozenset({ACTIVITY, CHILD})
 
 
 class SailPointStep(ExecutionStep, frozen=True, kw_only=True):
@@ -59,23 +63,23 @@ class WireEvent(Struct):
     attributes: WireAttributes | None = None
 
 
-EVENT = msgspec.json.Decoder(WireEvent)
+EVENT = Wires(WireEvent, "event")
 TEXT = msgspec.json.Decoder(str)
+NAMELESS = WireAttributes()
 
 
-@dataclass(slots=True, eq=False)
-class Draft:
+class Draft(Struct, eq=False):
     """A step while its events come in."""
 
     names: WireAttributes
     is_child: bool
-    ordinal: int = 1
+    ordinal: int
     status: ExecutionStatus = ExecutionStatus.QUEUED
     word: str = ""
     started_at: Instant | None = None
     ended_at: Instant | None = None
     error: ExecutionError | None = None
-    events: list[Raw] = field(default_factory=list)
+    events: list[Raw] = []
 
 
 def fold(records: Sequence[Raw], run: Execution) -> StepList:
@@ -83,26 +87,18 @@ def fold(records: Sequence[Raw], run: Execution) -> StepList:
 
     An event that cannot be read is left out: its step lacks it, or is not there.
     """
-    timed: list[tuple[Instant | None, WireEvent, Raw]] = []
-    bad: list[Unreadable] = []
-    for index, record in enumerate(records):
-        try:
-            event = decode(EVENT, record, "event")
-            timed.append((instant(event.timestamp), event, record))
-        except UnreadableError as error:
-            bad.append(Unreadable(native_id=f"event {index}", reason=error.message[:200]))
-    timed.sort(key=lambda entry: entry[0].ns if entry[0] is not None else 0)
+    events, bad = _read_events(records)
     drafts: list[Draft] = []
     open_drafts: dict[str, list[Draft]] = {}
     turns: dict[str, int] = {}
     run_error = None
-    for index, (moment, event, record) in enumerate(timed):
-        names = event.attributes or WireAttributes()
+    for index, (event, record) in enumerate(events):
         kind, state = _split(event.type)
         if kind == RUN and state is ExecutionStatus.FAILED:
-            run_error = _error(names.error)
-        if kind not in (ACTIVITY, CHILD) or state is None:
+            run_error = _error((event.attributes or NAMELESS).error)
+        if state is None or kind not in _KINDS_OF_STEPS:
             continue
+        names = event.attributes or NAMELESS
         key = f"{kind}:{names.step_name or names.display_name or names.technical_name or index}"
         turns_open = open_drafts.setdefault(key, [])
         draft = _turn_of(turns_open, state)
@@ -114,25 +110,66 @@ def fold(records: Sequence[Raw], run: Execution) -> StepList:
         draft.events.append(record)
         draft.status, draft.word = state, event.type
         if state is ExecutionStatus.RUNNING:
-            draft.started_at = moment
+            draft.started_at = instant(event.timestamp)
         elif state.is_final:
-            draft.ended_at = moment
+            draft.ended_at = instant(event.timestamp)
             draft.error = _error(names.error)
             turns_open.remove(draft)
     if run_error is None and run.status is ExecutionStatus.FAILED:
         run_error = next((draft.error for draft in reversed(drafts) if draft.error), None)
     is_over = run.status.is_final or bool(bad)  # what is open may have been closed by an event that is lost
-    steps = tuple(_step(draft, run, index, is_over=is_over) for index, draft in enumerate(drafts))
+    steps = tuple([_step(draft, run, index, is_over=is_over) for index, draft in enumerate(drafts)])
     return StepList(steps=steps, run_error=run_error, unreadable=tuple(bad))
+
+
+def _read_events(records: Sequence[Raw]) -> tuple[Sequence[tuple[WireEvent, Raw]], Sequence[Unreadable]]:
+    """In their order of time: all at once, and each by itself if one cannot be read or they are not in order."""
+    if not records:
+        return (), ()
+    try:
+        events = EVENT.all(records)
+        if _are_in_order([event.timestamp for event in events]):
+            return list(zip(events, records, strict=True)), ()
+    except UnreadableError:
+        pass
+    timed: list[tuple[int, WireEvent, Raw]] = []
+    bad: list[Unreadable] = []
+    for index, record in enumerate(records):
+        try:
+            event = EVENT.one(record)
+            moment = instant(event.timestamp)
+            timed.append((0 if moment is None else moment.ns, event, record))
+        except UnreadableError as error:
+            bad.append(Unreadable(native_id=f"event {index}", reason=error.message[:200]))
+    timed.sort(key=lambda entry: entry[0])
+    return [(event, record) for _, event, record in timed], bad
+
+
+def _are_in_order(times: Sequence[str | None]) -> bool:
+    """Whether all are times of UTC in one form, and in order: then their texts are. Told of all at once."""
+    try:
+        msgspec.convert(times, list[datetime])
+    except msgspec.ValidationError:
+        return False
+    texts = cast(Sequence[str], times)
+    length, together = len(texts[0]), "".join(texts)
+    return (
+        set(map(len, texts)) == {length}
+        and set(together[10::length]) == {"T"}
+        and set(together[length - 1 :: length]) == {"Z"}
+        and texts == sorted(texts)
+    )
 
 
 def _turn_of(turns: Sequence[Draft], state: ExecutionStatus) -> Draft | None:
     """Whose event this is: of the open turns the latest that waits for such a one. None: it opens a turn."""
-    if state is ExecutionStatus.QUEUED:
+    if state is ExecutionStatus.QUEUED or not turns:
         return None
+    if len(turns) == 1:
+        return turns[0]
     waits = ExecutionStatus.QUEUED if state is ExecutionStatus.RUNNING else ExecutionStatus.RUNNING
     latest = [draft for draft in turns if draft.status is waits] or turns
-    return latest[-1] if latest else None
+    return latest[-1]
 
 
 def _error(raw: Raw) -> ExecutionError | None:
@@ -177,5 +214,5 @@ def _step(draft: Draft, run: Execution, index: int, *, is_over: bool) -> SailPoi
         display_name=names.display_name,
         technical_name=names.technical_name,
         ordinal=draft.ordinal,
-        raw=Raw(b"[" + b",".join(bytes(event) for event in draft.events) + b"]"),
+        raw=Raw(b"[%b]" % b",".join(draft.events)),
     )

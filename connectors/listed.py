@@ -1,0 +1,146 @@
+"""The rows of lists: placed when they come, and read when somebody looks at them.
+
+Most rows of a list are there to be sorted, and few to be shown. Of a page that is well not even the places are told
+until the list comes to them: that is `Listing`.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Generic, TypeVar, cast, overload
+
+from msgspec import Raw, Struct
+
+from connectors.errors import ConnectorError
+from schema.identity import NativeId
+from schema.instant import read_ns
+from schema.model import Execution
+
+W = TypeVar("W")
+
+
+class Unreadable(Struct, frozen=True):
+    """A record that could not be read, left out of its page."""
+
+    native_id: str | None
+    reason: str
+
+
+class Listed(Struct, eq=False, gc=False):
+    """One run of a list: its place, and its record.
+
+    A record whose place can be told may still turn out to be unreadable: it is left out then, with word, as those are
+    whose place cannot be told.
+    """
+
+    key: NativeId
+    at: int | str | None
+    "Its start in nanoseconds since 1970; or as text, which is not read yet."
+    record: Raw
+    reader: Callable[[Raw], Execution]
+    found: Execution | Unreadable | None = None
+    "What it was read as."
+
+    @classmethod
+    def of(cls, run: Execution) -> "Listed":
+        """One that has been read."""
+        at = None if run.started_at is None else run.started_at.ns
+        return cls(run.key, at, _NO_RECORD if run.raw is None else run.raw, _is_read, run)
+
+    @property
+    def started(self) -> int | None:
+        """Its start in nanoseconds since 1970. None where there is none, or none that can be read."""
+        if isinstance(self.at, str):
+            try:
+                self.at = read_ns(self.at)
+            except ValueError as error:
+                self._give_up(str(error))
+        return cast(int | None, self.at)
+
+    def _give_up(self, reason: str) -> None:
+        """Its place is not known after all."""
+        self.at = None
+        if isinstance(self.read(), Execution):
+            self.found = Unreadable(native_id=self.key.execution[:200], reason=reason[:200])
+
+    def read(self) -> Execution | Unreadable:
+        """The run, the same one each time."""
+        if self.found is None:
+            try:
+                self.found = self.reader(self.record)
+            except (ConnectorError, ValueError, ArithmeticError) as error:
+                self.found = Unreadable(native_id=self.key.execution[:200], reason=str(error)[:200])
+        return self.found
+
+
+_NO_RECORD = Raw()
+
+
+def _is_read(_: Raw) -> Execution:
+    raise AssertionError("it was read before")
+
+
+class Listing(Sequence[Listed], Generic[W]):
+    """The rows of a page that all have a start, each made when somebody comes to it, and the same one each time."""
+
+    __slots__ = ("_key_of", "_reader", "_records", "_rows", "_starts", "_wires", "comparable")
+
+    def __init__(
+        self,
+        wires: Sequence[W],
+        starts: Sequence[str],
+        records: Sequence[Raw],
+        key_of: Callable[[W], NativeId],
+        reader: Callable[[Raw], Execution],
+    ) -> None:
+        """Takes row by row what `key_of` makes a key of, the start, and the record.
+
+        Raises:
+            ValueError: The starts are not comparable.
+        """
+        if (sorts_as := comparable(starts)) is None:
+            raise ValueError("starts that do not sort as texts")
+        self.comparable = sorts_as
+        "What sorts as the starts do."
+        self._wires = wires
+        self._starts = starts
+        self._records = records
+        self._key_of = key_of
+        self._reader = reader
+        self._rows: list[Listed | None] = [None] * len(records)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    @overload
+    def __getitem__(self, at: int) -> Listed: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Listed]: ...
+
+    def __getitem__(self, at: int | slice) -> Listed | Sequence[Listed]:
+        if isinstance(at, slice):
+            return [self[one] for one in range(*at.indices(len(self._records)))]
+        row = self._rows[at]
+        if row is None:
+            key = self._key_of(self._wires[at])
+            row = self._rows[at] = Listed(key, self._starts[at], self._records[at], self._reader)
+        return row
+
+    def __iter__(self) -> Iterator[Listed]:
+        return map(self.__getitem__, range(len(self._records)))
+
+
+def comparable(starts: Sequence[Any]) -> Sequence[str] | None:
+    """What sorts as these times do, which nobody has read. None if one is missing, or not in UTC with a `T` and a `Z`.
+
+    The texts themselves, if they are all of one length; else without the `Z`, so that nothing stands where in others
+    a fraction does.
+    """
+    if not all(starts):
+        return None
+    lengths = set(map(len, starts))
+    if len(lengths) == 1:
+        (length,), together = lengths, "".join(starts)
+        return starts if set(together[10::length] + together[length - 1 :: length]) == {"T", "Z"} else None
+    if {text[10:11] + text[-1:] for text in starts} - {"TZ"}:
+        return None
+    return [text[:-1] for text in starts]
