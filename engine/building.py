@@ -14,7 +14,7 @@ from graphql import GraphQLAbstractType, GraphQLField, GraphQLObjectType
 from engine.kept import Coming
 from engine.leaves import IrregularError
 from engine.project import Details
-from engine.sound import Sound, can_be_noted, read_again
+from engine.sound import Sound, can_be_noted, path_of, read_again
 from engine.writing import Code, UncompilableError, attribute_of, struct_of
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ class Building:
         if again is not None:
             return self.plan.expression(definition.type, details, again, code, Way.TRUSTING)
         there = hasattr(self.cls, attribute)
-        read = f"v.{attribute}" if there else f"getattr(v, {attribute!r}, None)"
+        read = f"v.{path_of(self.cls, attribute) or attribute}" if there else f"getattr(v, {attribute!r}, None)"
         return self.plan.expression(definition.type, details, read, code, Way.CHECKING)
 
     def _keeping(self, build: Callable[..., Any], lasts: Callable[[Any], bool]) -> Callable[..., Any]:

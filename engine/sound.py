@@ -22,7 +22,8 @@ def read_again(cls: type, attribute: str, name: Callable[[Any], str]) -> str | N
     """How an attribute of a sound object `v` is read, if it always gives the same.
 
     That is a field of a frozen struct, what is made of it once, and a constant of the class. What a descriptor makes
-    once may lie in a slot of the object, if the descriptor tells its name as `slot`: that is where it is read.
+    once may lie in a slot of the object, if the descriptor tells its name as `slot`: that is where it is read. What it
+    finds in what is frozen, too, it may tell the way to as `path`.
 
     Args:
         name: Gives a thing of ours a name in the code.
@@ -35,7 +36,15 @@ def read_again(cls: type, attribute: str, name: Callable[[Any], str]) -> str | N
     slot = getattr(found, "slot", None)
     if isinstance(slot, str):
         return f"v.{slot}"
+    if (path := path_of(cls, attribute)) is not None:
+        return f"v.{path}"
     return None if hasattr(type(found), "__get__") else name(found)
+
+
+def path_of(cls: type, attribute: str) -> str | None:
+    """The way from an object to what an attribute stands for, if its descriptor tells one: going it needs no call."""
+    path = getattr(getattr_static(cls, attribute, None), "path", None)
+    return path if isinstance(path, str) else None
 
 
 def _is_frozen(cls: type) -> bool:

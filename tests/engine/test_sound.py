@@ -20,13 +20,13 @@ from engine.sound import Sound, can_be_noted, read_again
 SDL = """
 type Query { shelf: Shelf }
 type Shelf { name: String! size: Int weight: Float isFull: Boolean label: String! count: Int kind: String colour: String
-  first: Book books: [Book] lent: [Book!]! rows: [[Book]] words: [String!] }
+  place: String first: Book books: [Book] lent: [Book!]! rows: [[Book]] words: [String!] }
 type Book { title: String! pages: Int author: Author }
 type Author { name: String! }
 """
 DOCUMENT = """{ shelf {
   name size weight isFull label count kind colour first { title again: title } books { title pages author { name } }
-  lent { title } rows { title } words
+  lent { title } rows { title } words place
 } }"""
 
 
@@ -55,6 +55,19 @@ class Colour:
         return shelf._colour
 
 
+class Sign(Struct, frozen=True):
+    text: Any = "by the door"
+
+
+class Place:
+    """A part of what stands in a field, and the way to it."""
+
+    path = "sign.text"
+
+    def __get__(self, shelf: Any, owner: type) -> Any:
+        return self if shelf is None else shelf.sign.text
+
+
 class Slots:
     __slots__ = ("_colour",)
 
@@ -63,6 +76,8 @@ class Shelf(Slots, Struct, frozen=True, weakref=True, dict=True):
     kind: ClassVar[Any] = "plain"
     paint: Any = "red"
     colour: ClassVar[Any] = Colour()
+    place: ClassVar[Any] = Place()
+    sign: Any = Sign()
     name: Any = "left"
     size: Any = 3
     weight: Any = 1.5
@@ -162,6 +177,10 @@ WRONG: list[Callable[[], Shelf]] = [
     lambda: Shelf(held=7),
     lambda: Shelf(paint=7),
     lambda: Shelf(paint=ValueError("no paint")),
+    lambda: Shelf(sign=Sign(7)),
+    lambda: Shelf(sign=Sign(None)),
+    lambda: Shelf(sign=Sign(ValueError("no sign"))),
+    lambda: Shelf(sign=None),
     lambda: Shelf(held=None),
     lambda: Shelf(first=None),
     lambda: Shelf(first=Book(title=3)),
