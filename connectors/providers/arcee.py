@@ -6,6 +6,7 @@ no workflow id and always whole inputs and outputs.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -26,8 +27,8 @@ from connectors.reading import (
     instant,
     list_records,
     present,
-    read_steps,
 )
+from connectors.steps import Wires, read_steps
 from schema.identity import NativeId
 from schema.instant import SECOND, Instant
 from schema.model import Execution, ExecutionError, ExecutionOrder, ExecutionStatus, ExecutionStep, Workflow
@@ -129,7 +130,7 @@ class WireProblem(Struct):
 
 RUN = msgspec.json.Decoder(WireRun)
 PLACES = msgspec.json.Decoder(list[WirePlace])
-STEP = msgspec.json.Decoder(WireStep)
+STEP = Wires(WireStep, "step")
 RECORDS = msgspec.json.Decoder(list[Raw])
 WORKFLOWS = msgspec.json.Decoder(list[WireWorkflow])
 PROBLEM = msgspec.json.Decoder(WireProblem)
@@ -163,9 +164,8 @@ def read_run(record: Raw, source: str, workflow_id: str) -> ArceeExecution:
     )
 
 
-def read_step(record: Raw, source: str, run: NativeId) -> ArceeStep:
+def read_step(source: str, run: NativeId, wire: WireStep, record: Raw, _index: int) -> ArceeStep:
     """One execution of a node."""
-    wire = decode(STEP, record, "step")
     error = read_error(wire.error)
     status = read_status(wire, has_failed=error is not None)
     return ArceeStep(
@@ -340,7 +340,7 @@ class Arcee:
             except MissingError:
                 return steps_from_outputs(by_key[key])
             records = body_of(response, RECORDS, "steps")
-            found, bad = read_steps(records, lambda record, _: read_step(record, self.name, key))
+            found, bad = read_steps(records, STEP, partial(read_step, self.name, key))
             # the order is not documented
             return StepList(steps=tuple(sorted(found, key=lambda step: step.started_at or NEVER)), unreadable=bad)
 

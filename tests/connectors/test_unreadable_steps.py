@@ -4,13 +4,13 @@ import json
 from typing import Any
 
 import pytest
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from connectors.contract import StepList
 from connectors.lifetimes import LIVE, lifetime_of
 from connectors.providers.informer import is_whole, read_history
 from connectors.questions import StepsOf
-from connectors.reading import read_steps
+from connectors.steps import Wires, read_steps
 from schema.identity import NativeId
 from schema.model import ExecutionStatus, ExecutionStep
 from tests.connectors import test_arcee, test_boomi_rest, test_informer, test_sailpoint, test_yandex
@@ -20,17 +20,45 @@ KEY = NativeId("w", "r")
 S = ExecutionStatus
 
 
-def read(record: Raw, index: int) -> ExecutionStep:
-    if b"bad" in bytes(record):
+class WireStep(Struct):
+    """Of which `bad` may be what it is not."""
+
+    bad: bool = False
+
+
+STEP = Wires(WireStep, "steps[{}]")
+
+
+def read(wire: WireStep, _record: Raw, index: int) -> ExecutionStep:
+    if wire.bad:
         raise ValueError("no number")
     return ExecutionStep(source="s", run=KEY, place=str(index), name="", status=S.SUCCEEDED, raw_status="")
 
 
 def test_a_step_keeps_its_place_when_one_before_it_is_left_out() -> None:
-    steps, bad = read_steps([Raw(b'{"id":"a"}'), Raw(b'{"id":"b","bad":1}'), Raw(b'"bad"'), Raw(b"{}")], read)
+    records = [Raw(b'{"id":"a"}'), Raw(b'{"id":"b","bad":true}'), Raw(b'{"bad":2}'), Raw(b"{}"), Raw(b'{"id":"\xff"}')]
+
+    steps, bad = read_steps(records, STEP, read)
 
     assert [step.place for step in steps] == ["0", "3"]
-    assert [(one.native_id, one.reason) for one in bad] == [("b", "no number"), ("#2", "no number")]
+    assert [(one.native_id, one.reason) for one in bad] == [
+        ("b", "no number"),
+        ("#2", "steps[2]: Expected `bool`, got `int` - at `$.bad`"),
+        ("#4", "steps[4]: not in UTF-8"),
+    ]
+
+
+def test_steps_that_can_all_be_read_are_read_at_once() -> None:
+    """Each is told its own record and its place."""
+    told: list[tuple[bytes, int]] = []
+
+    def note(wire: WireStep, record: Raw, index: int) -> ExecutionStep:
+        told.append((bytes(record), index))
+        return read(wire, record, index)
+
+    steps, bad = read_steps([Raw(b'{"id":"a"}'), Raw(b"{}")], STEP, note)
+
+    assert (told, len(steps), bad) == ([(b'{"id":"a"}', 0), (b"{}", 1)], 2, ())
 
 
 async def listed(connector: Any, owner: Any) -> tuple[list[str], list[str | None]]:
@@ -113,6 +141,6 @@ def test_a_run_of_informer_is_not_lost_by_it() -> None:
 
 @pytest.mark.parametrize("is_final", [True, False])
 def test_what_lacks_a_step_is_remembered_for_short(is_final: bool) -> None:
-    lacking = StepList(unreadable=read_steps([Raw(b'"bad"')], read)[1])
+    lacking = StepList(unreadable=read_steps([Raw(b'"bad"')], STEP, read)[1])
 
     assert lifetime_of(StepsOf(KEY, is_final), lacking, LIVE, 0.5).fresh == LIVE

@@ -26,6 +26,7 @@ from connectors.http.status import StatusChecked
 from connectors.providers.yandex import Yandex, YandexSettings, connect
 from connectors.providers.yandex.iam import AUDIENCE, IamExchange
 from connectors.providers.yandex.records import (
+    ENTRY,
     YandexExecution,
     YandexStep,
     read_duration,
@@ -55,7 +56,8 @@ def read(**fields: Any) -> YandexExecution:
 
 
 def step(**fields: Any) -> YandexStep:
-    return read_step(Raw(json.dumps({"id": "key"} | fields).encode()), "flows", RUN, 0)
+    record = Raw(json.dumps({"id": "key"} | fields).encode())
+    return read_step("flows", RUN, ENTRY.one(record), record, 0)
 
 
 def run(key: NativeId = RUN) -> YandexExecution:

@@ -7,6 +7,7 @@ from msgspec import Raw, Struct
 
 from connectors.http.status import ErrorBody, plain_text
 from connectors.reading import StatusWords, decode, decoded_or_none, instant, integer
+from connectors.steps import Wires
 from schema.identity import NativeId
 from schema.instant import Instant
 from schema.model import NANOSECONDS_PER_MS, Execution, ExecutionError, ExecutionStatus, ExecutionStep
@@ -150,8 +151,8 @@ class WireProblem(Struct):
 
 RECORD = msgspec.json.Decoder(WireExecutionRecord)
 PLACES = msgspec.json.Decoder(list[WirePlace])
-CONNECTOR = msgspec.json.Decoder(WireExecutionConnector)
-OWNER = msgspec.json.Decoder(WireOwner)
+CONNECTOR = Wires(WireExecutionConnector, "ExecutionConnector")
+OWNER = Wires(WireOwner, "ExecutionConnector")
 PROCESS = msgspec.json.Decoder(WireProcess)
 RESULT = msgspec.json.Decoder(WireResult)
 PROBLEM = msgspec.json.Decoder(WireProblem)
@@ -214,9 +215,8 @@ def read_execution(record: Raw, source: str, process_id: str = "") -> BoomiExecu
     )
 
 
-def read_step(record: Raw, run: Execution) -> BoomiStep:
+def read_step(run: Execution, wire: WireExecutionConnector, record: Raw, _index: int) -> BoomiStep:
     """One connector shape. Its state follows from its errors, and from whether the run is over."""
-    wire = decode(CONNECTOR, record, "ExecutionConnector")
     if wire.error_count:
         status = ExecutionStatus.FAILED
     else:

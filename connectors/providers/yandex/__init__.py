@@ -6,6 +6,7 @@ input, result and error, which `get` brings.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from typing import ClassVar
 from uuid import uuid4
@@ -21,6 +22,7 @@ from connectors.http.auth import Credentials, Renewed, Secret, bearer
 from connectors.http.client import HttpClient, Request, Response, get, path
 from connectors.providers.yandex.iam import KEY, IamExchange
 from connectors.providers.yandex.records import (
+    ENTRY,
     GOT,
     HISTORY,
     LIST,
@@ -36,7 +38,8 @@ from connectors.providers.yandex.records import (
     read_step,
     start_of,
 )
-from connectors.reading import body_of, list_records, read_steps
+from connectors.reading import body_of, list_records
+from connectors.steps import read_steps
 from schema.identity import NativeId
 from schema.instant import SECOND, Instant
 from schema.model import Execution, ExecutionOrder, ExecutionStatus, Workflow
@@ -194,7 +197,7 @@ class Yandex:
     async def _steps(self, key: NativeId) -> StepList:
         response = await self._ask(get(path("/workflows/v1/execution/{}/history", key.execution)))
         entries = body_of(response, HISTORY, "history").entries
-        steps, bad = read_steps(entries, lambda entry, index: read_step(entry, self.name, key, index))
+        steps, bad = read_steps(entries, ENTRY, partial(read_step, self.name, key))
         return StepList(steps=steps, unreadable=bad)
 
     async def _ask(self, request: Request) -> Response:

@@ -9,6 +9,7 @@ from msgspec import Raw, Struct
 from connectors.errors import UnreadableError
 from connectors.http.status import ErrorBody
 from connectors.reading import StatusWords, decode, decoded_or_none, instant, integer, present
+from connectors.steps import Wires
 from schema.identity import NativeId
 from schema.instant import SECOND, Instant
 from schema.model import Execution, ExecutionError, ExecutionStatus, ExecutionStep
@@ -153,7 +154,7 @@ class WireStatus(Struct):
 
 EXECUTION = msgspec.json.Decoder(WireExecution)
 PLACES = msgspec.json.Decoder(list[WirePlace])
-ENTRY = msgspec.json.Decoder(WireEntry)
+ENTRY = Wires(WireEntry, "entries[{}]")
 LIST = msgspec.json.Decoder(WireList)
 GOT = msgspec.json.Decoder(WireGot)
 HISTORY = msgspec.json.Decoder(WireHistory)
@@ -191,9 +192,8 @@ def read_execution(record: Raw, source: str) -> YandexExecution:
     )
 
 
-def read_step(record: Raw, source: str, run: NativeId, index: int) -> YandexStep:
+def read_step(source: str, run: NativeId, wire: WireEntry, record: Raw, index: int) -> YandexStep:
     """One history entry. Its key repeats in loops, so its place in the run is its index."""
-    wire = decode(ENTRY, record, f"entries[{index}]")
     started, duration, status = instant(wire.started_at), read_duration(wire.duration), STEP_WORDS(wire.status)
     return YandexStep(
         source=source,
