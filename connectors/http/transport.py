@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit
 
 import aiohttp
+from aiohttp.hdrs import CONTENT_ENCODING
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -103,6 +104,8 @@ class Transport:
     fair: float = FAIR
     clock: Callable[[], float] = time.monotonic
     _trust: ssl.SSLContext | bool = field(default=True, init=False, repr=False)
+    _usual: aiohttp.ClientTimeout | None = field(default=None, init=False, repr=False)
+    "The limits of a call that has all the time there is, as most have."
 
     async def send(self, request: Request) -> Response:
         """One call, read whole."""
@@ -111,12 +114,6 @@ class Transport:
             raise OutOfTimeError("not asked: the query's deadline has passed")
         total = self.timeout if left is None else min(self.timeout, left)
         url = URL(f"{self.base_url.rstrip('/')}{request.path}{_query(request.params)}", encoded=True)
-        limits = aiohttp.ClientTimeout(
-            total=total,
-            sock_connect=self.connect_timeout,
-            sock_read=self._silence,
-            ceil_threshold=math.inf,
-        )
         try:
             answer = await self.connections.session().request(
                 request.method,
@@ -124,7 +121,7 @@ class Transport:
                 headers=CIMultiDict(request.headers),
                 data=request.body,
                 allow_redirects=False,
-                timeout=limits,
+                timeout=self._limits(total),
                 ssl=self._trusted(),
             )
             try:
@@ -152,6 +149,19 @@ class Transport:
         """Seconds without a byte that are borne: more for sources that are given more time."""
         return max(self.read_timeout, self.timeout * READ_SHARE)
 
+    def _limits(self, total: float) -> aiohttp.ClientTimeout:
+        if self._usual is not None and self._usual.total == total:
+            return self._usual
+        limits = aiohttp.ClientTimeout(
+            total=total,
+            sock_connect=self.connect_timeout,
+            sock_read=self._silence,
+            ceil_threshold=math.inf,
+        )
+        if total == self.timeout:
+            self._usual = limits
+        return limits
+
     def _trusted(self) -> ssl.SSLContext | bool:
         if self.ca_bundle is not None and self._trust is True:
             try:
@@ -175,7 +185,7 @@ class Transport:
 
     async def _read(self, answer: aiohttp.ClientResponse) -> bytes:
         """The body, unpacked. Both forms of it have the same bound, which holds piece by piece."""
-        packing = answer.headers.get("Content-Encoding", "").strip().lower()
+        packing = answer.headers.get(CONTENT_ENCODING, "").strip().lower()
         if packing not in READABLE:
             raise UnreadableError("packed in a way that was not asked for")
         if (answer.content_length or 0) > self.max_body:
