@@ -80,13 +80,14 @@ def look_at_runs(
     context: Context,
     field: Hashable,
     known: Callable[[Execution], V | Unknown],
-    find: Callable[[Execution], Awaitable[V]],
+    find: Callable[[Sequence[Execution]], Awaitable[Sequence[V | BaseException]]],
     lasts: Callable[[V], bool] = lambda value: True,
 ) -> Look:
     """A value for each run: remembered, or known without asking; otherwise all that is missing is asked for together.
 
     Args:
         field: What the values are remembered by.
+        find: Gives as many values as it takes runs, as `one_by_one` does.
         lasts: Whether a value that was found is to be remembered.
     """
     memory = context.remembered(field, MAX_REMEMBERED)
@@ -113,7 +114,7 @@ def look_at_runs(
         return ask(runs, values, missing) if missing else values
 
     async def ask(runs: Sequence[Execution], values: list[Any], missing: Sequence[int]) -> Sequence[Any]:
-        found = await asyncio.gather(*(find(runs[index]) for index in missing), return_exceptions=True)
+        found = await find([runs[index] for index in missing])
         for index, value in zip(missing, found, strict=True):
             values[index] = value
             if not isinstance(value, BaseException) and lasts(value):
@@ -122,3 +123,14 @@ def look_at_runs(
         return values
 
     return Look(peek, resolve)
+
+
+def one_by_one(
+    find: Callable[[Any], Awaitable[V]],
+) -> Callable[[Sequence[Any]], Awaitable[Sequence[V | BaseException]]]:
+    """What finds the values of many, each by itself and all at once, made of what finds one."""
+
+    async def find_all(objects: Sequence[Any]) -> Sequence[V | BaseException]:
+        return await asyncio.gather(*map(find, objects), return_exceptions=True)
+
+    return find_all

@@ -1,18 +1,19 @@
 """Fields of runs that are more than an attribute: those that a listing leaves out, steps, and names of workflows."""
 
-import asyncio
-from collections.abc import Awaitable, Hashable, Sequence
+from collections.abc import Awaitable, Hashable, Mapping, Sequence
 from typing import Any
 
 from ariadne import InterfaceType, ObjectType
 from msgspec import Raw
 
+from connectors.contract import Stale, StepList
 from connectors.errors import ConnectorError
-from resolvers.batches import UNKNOWN, Batch, Look, Unknown, look_at_runs
+from resolvers.batches import UNKNOWN, Batch, Look, Unknown, look_at_runs, one_by_one
 from resolvers.context import Context, Info
 from resolvers.errors import FieldFailedError
 from resolvers.loaders import Failed
 from resolvers.step import StepFilterInput, StepPage, connection_of, read_page
+from schema.identity import NativeId
 from schema.model import Execution, ExecutionConnection, ExecutionError, ExecutionStepConnection, Workflow
 
 
@@ -39,7 +40,7 @@ def look_at_errors(info: Info) -> Look:
         except ConnectorError as error:
             raise FieldFailedError(run.source, error) from None
 
-    look = look_at_runs(context, "error", known, find)
+    look = look_at_runs(context, "error", known, one_by_one(find))
 
     def peek(run: Execution) -> Any:
         return look.peek(run) if run.status.may_have_error else run.error  # most are well: nothing to look for
@@ -70,7 +71,7 @@ def _payloads(context: Context, name: str) -> Look:
             raise FieldFailedError(run.source, error) from None
         return getattr(detail, name, None)
 
-    return look_at_runs(context, name, known, find)
+    return look_at_runs(context, name, known, one_by_one(find))
 
 
 def look_at_steps(
@@ -84,20 +85,36 @@ def look_at_steps(
     context = info.context
     page = read_page(first, after, filter)
 
-    def find(run: Execution) -> Awaitable[ExecutionStepConnection]:
-        return _steps(context, run, page)
+    def find(runs: Sequence[Execution]) -> Awaitable[Sequence[ExecutionStepConnection | BaseException]]:
+        return _steps(context, runs, page)
 
     field = ("steps", first, after, repr(filter))
     return look_at_runs(context, field, lambda run: UNKNOWN, find, lambda steps: steps.complete)
 
 
-async def _steps(context: Context, run: Execution, page: StepPage) -> ExecutionStepConnection:
+async def _steps(
+    context: Context, runs: Sequence[Execution], page: StepPage
+) -> Sequence[ExecutionStepConnection | BaseException]:
+    """All are asked for before the first is waited for: so a loader has all of its source together."""
+    found: list[ExecutionStepConnection | BaseException] = []
+    for run, (steps, stale) in [(run, _ask_for_steps(context, run)) for run in runs]:
+        try:
+            told = steps if isinstance(steps, Failed) else await steps
+            found.append(connection_of(told, page, stale.get(run.key)))
+        except Exception as error:  # of ours: it spoils this run's steps only
+            found.append(error)
+    return found
+
+
+def _ask_for_steps(
+    context: Context, run: Execution
+) -> tuple[Awaitable[StepList | Failed] | Failed, Mapping[NativeId, Stale]]:
+    """They, and which are of before, which is known once they have come."""
     try:
         loader = context.loaders(run.source).steps
-        steps = await loader.load(run)
     except ConnectorError as error:
-        return connection_of(Failed(error), page)
-    return connection_of(steps, page, loader.stale.get(run.key))
+        return Failed(error), {}
+    return loader.load(run), loader.stale
 
 
 def look_at_workflow_names(info: Info) -> Look:
@@ -118,10 +135,7 @@ def look_at_workflow_names(info: Info) -> Look:
         name: Any = peek(one)
         return await _workflow_name(context, one) if name is UNKNOWN else name
 
-    async def resolve(workflows: Sequence[Workflow]) -> Sequence[Any]:
-        return await asyncio.gather(*map(find, workflows), return_exceptions=True)
-
-    return Look(peek, resolve)
+    return Look(peek, one_by_one(find))
 
 
 async def _workflow_name(context: Context, one: Workflow) -> str | None:
@@ -150,10 +164,7 @@ def look_at_total_counts(_info: Info) -> Look:
     async def count(page: ExecutionConnection) -> int | None:
         return None if page.count is None else await page.count()
 
-    async def resolve(pages: Sequence[ExecutionConnection]) -> Sequence[Any]:
-        return await asyncio.gather(*map(count, pages), return_exceptions=True)
-
-    return Look(lambda page: UNKNOWN, resolve)
+    return Look(lambda page: UNKNOWN, one_by_one(count))
 
 
 BATCHES = {

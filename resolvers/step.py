@@ -1,8 +1,7 @@
 """`steps` as a connection: filtered and paged here, as providers give all steps of a run or none."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from ariadne import InterfaceType
@@ -13,7 +12,7 @@ from resolvers.left_out import lacking
 from resolvers.loaders import Failed
 from resolvers.request import read_step_filter
 from schema.identity import pack, unpack
-from schema.model import ExecutionStep, ExecutionStepConnection, ExecutionStepEdge, PageInfo
+from schema.model import ExecutionStep, ExecutionStepConnection
 
 MAX_FIRST = 1000
 
@@ -47,36 +46,38 @@ def read_page(first: int | None, after: str | None, given: StepFilterInput) -> S
 def connection_of(steps: StepList | Failed, page: StepPage, stale: Stale | None = None) -> ExecutionStepConnection:
     """The page, or word of why there is none, or of why steps may be missing: it is of before, or some are left out."""
     if isinstance(steps, Failed):
-        nothing = PageInfo(has_next_page=False, has_previous_page=page.after is not None)
         return ExecutionStepConnection(
-            edges=(), page_info=nothing, total_count=None, complete=False, error=steps.error.as_data()
+            write=_write,
+            has_previous_page=page.after is not None,
+            total_count=None,
+            complete=False,
+            error=steps.error.as_data(),
         )
-    wanted = [(index, one) for index, one in enumerate(steps.steps) if page.filter is None or page.filter.matches(one)]
-    rest = wanted if page.after is None else wanted[_start(wanted, page.after) :]
+    of_run, matches = steps.steps, None if page.filter is None else page.filter.matches
+    wanted = range(len(of_run)) if matches is None else [at for at, one in enumerate(of_run) if matches(one)]
+    rest = wanted if page.after is None else wanted[_start(of_run, wanted, page.after) :]
     error = None if stale is None else stale.as_data()
     if error is None and (why := lacking(steps)) is not None:
         error = why.as_data()
-    edges = [ExecutionStepEdge(one, index, _write) for index, one in rest[: page.first]]
+    places = rest[: page.first]
     return ExecutionStepConnection(
-        edges=edges,
-        page_info=PageInfo(
-            has_next_page=len(rest) > len(edges),
-            has_previous_page=page.after is not None,
-            start=partial(getattr, edges[0], "cursor") if edges else None,
-            end=partial(getattr, edges[-1], "cursor") if edges else None,
-        ),
+        nodes=of_run if len(places) == len(of_run) else tuple([of_run[at] for at in places]),
+        places=places,
+        write=_write,
+        has_next_page=len(rest) > len(places),
+        has_previous_page=page.after is not None,
         total_count=len(wanted) if error is None else None,
         complete=error is None,
         error=error,
     )
 
 
-def _start(steps: list[tuple[int, ExecutionStep]], after: tuple[int, str]) -> int:
+def _start(steps: Sequence[ExecutionStep], wanted: Sequence[int], after: tuple[int, str]) -> int:
     """Behind the step with that place if it is still there, else behind its index."""
-    for at, (_, one) in enumerate(steps):
-        if one.place == after[1]:
+    for at, index in enumerate(wanted):
+        if steps[index].place == after[1]:
             return at + 1
-    return sum(index <= after[0] for index, _ in steps)
+    return sum(index <= after[0] for index in wanted)
 
 
 def _write(index: int, one: ExecutionStep) -> str:

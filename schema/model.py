@@ -5,7 +5,7 @@ A field is the SDL's name in snake case. Providers add their own fields in subcl
 
 from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar
 
 from msgspec import Raw, Struct
@@ -289,18 +289,34 @@ class ExecutionStepEdge(Struct, frozen=True, dict=True):
 
 
 class ExecutionStepConnection(Struct, frozen=True, kw_only=True, dict=True, weakref=True):
-    """Steps of one run."""
+    """Steps of one run. Edges are made when they are selected."""
 
-    edges: Sequence[ExecutionStepEdge]
-    page_info: PageInfo
+    nodes: tuple[ExecutionStep, ...] = ()
+    places: Sequence[int] = ()
+    "Their indexes among all steps of the run."
+    write: Callable[[int, ExecutionStep], str]
+    "Makes cursors."
+    has_next_page: bool = False
+    has_previous_page: bool = False
     total_count: int | None
     complete: bool = True
     error: SourceError | None = None
 
     @cached_property
-    def nodes(self) -> tuple[ExecutionStep, ...]:
-        """The steps without cursors."""
-        return tuple([edge.node for edge in self.edges])
+    def edges(self) -> tuple[ExecutionStepEdge, ...]:
+        """The steps with their cursors."""
+        return tuple([ExecutionStepEdge(*one, self.write) for one in zip(self.nodes, self.places, strict=True)])
+
+    @cached_property
+    def page_info(self) -> PageInfo:
+        """Relay's."""
+        edges = self.edges
+        return PageInfo(
+            has_next_page=self.has_next_page,
+            has_previous_page=self.has_previous_page,
+            start=partial(getattr, edges[0], "cursor") if edges else None,
+            end=partial(getattr, edges[-1], "cursor") if edges else None,
+        )
 
 
 class DeleteExecutionResult(Struct, frozen=True, kw_only=True):
