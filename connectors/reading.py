@@ -38,6 +38,7 @@ log = structlog.get_logger("histograph.reading")
 T = TypeVar("T")
 MEMBERS = msgspec.json.Decoder(dict[str, Raw])
 TEXT = msgspec.json.Decoder(str)
+NULL = Raw(b"null")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 SURROGATES = re.compile(
     rb"\\\\|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(?P<half>\\u[dD][89a-fA-F][\da-fA-F]{2})"
@@ -217,7 +218,9 @@ class StatusWords:
 
     def __call__(self, word: str | None) -> ExecutionStatus:
         """The unified state."""
-        known = self._words.get(word or "") or self._words.get((word or "").strip().lower())
+        known = self._words.get(word) if word else None
+        if known is None:
+            known = self._words.get((word or "").strip().lower())
         if known is not None:
             return known
         if word and word not in self._told and len(self._told) < MAX_TOLD:
@@ -235,5 +238,5 @@ MAX_TOLD = 100  # words remembered as told; a provider that makes up new ones fo
 
 
 def present(raw: Raw) -> Raw | None:
-    """A JSON value that was sent and is not null."""
-    return raw if raw and bytes(raw).strip() not in (b"", b"null") else None
+    """A member that was sent and is not null: as it was decoded, without blanks around it."""
+    return raw if raw and raw != NULL else None

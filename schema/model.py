@@ -179,16 +179,20 @@ class Execution(Timed, frozen=True, kw_only=True, dict=True):
         )
 
 
-class ExecutionStep(Timed, frozen=True, kw_only=True):
-    """One unit of work in a run. `place` is unique in the run: the native id where that is, else its index."""
+class ExecutionStep(Timed, frozen=True, gc=False):
+    """One unit of work in a run. `place` is unique in the run: the native id where that is, else its index.
+
+    There are many. They hold nothing that could lead back to them, so the collector need not go through them; and a
+    call with more than 15 keywords takes four times as long, so the first fields may be given by position.
+    """
 
     source: str
     run: NativeId
     place: str
     name: str
     native_id: str | None = None
-    description: str | None = None
     type: str | None = None
+    description: str | None = None
     attempts: int | None = None
     last_error: ExecutionError | None = None
 

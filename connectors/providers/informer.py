@@ -90,6 +90,24 @@ class WireHistory(Struct, rename="camel"):
     created_at: str | None = None
 
 
+class WireStatus(Struct):
+    """What a result has in the long form only."""
+
+    status: str | None = None
+
+
+class WireForm(Struct):
+    """What tells of an entry of `progress` in which form it came."""
+
+    result: WireStatus | None = None
+
+
+class WireForms(Struct):
+    """The same of a record."""
+
+    progress: list[WireForm] | None = None
+
+
 class WirePlace(Struct, rename="camel"):
     """What tells where a run stands in the list of its job."""
 
@@ -136,6 +154,7 @@ class WireName(Struct):
 
 HISTORY = msgspec.json.Decoder(WireHistory)
 PLACES = msgspec.json.Decoder(list[WirePlace])
+FORMS = msgspec.json.Decoder(WireForms)
 PROGRESS = Wires(WireProgress, "progress[{}]")
 RECORD = msgspec.json.Decoder(Raw)
 PAGE = msgspec.json.Decoder(WirePage)
@@ -262,6 +281,13 @@ def read_step(  # noqa: PLR0917  # the first three are those of a run
     )
 
 
+def came_short(run: Execution) -> bool:
+    """Its record surely has steps in their short form, as records of lists do. Told without reading the steps."""
+    forms = None if run.raw is None else decoded_or_none(FORMS, run.raw)
+    entries = () if forms is None else forms.progress or ()
+    return any(one.result is None or one.result.status is None for one in entries)
+
+
 def is_whole(told: StepList) -> bool:
     """They came in their long form, all of them."""
     return (
@@ -374,7 +400,7 @@ class Informer:
 
     async def list_steps(self, runs: Sequence[Execution]) -> Mapping[NativeId, StepList | ConnectorError]:
         """None for runs that came in their long form, else one call a run."""
-        told = {run.key: run.told for run in runs if isinstance(run, InformerExecution)}
+        told = {run.key: run.told for run in runs if isinstance(run, InformerExecution) and not came_short(run)}
         found: dict[NativeId, StepList | ConnectorError] = {key: one for key, one in told.items() if is_whole(one)}
         short = [run.key for run in runs if run.key not in found]
         for key, run in (await one_by_one(short, self._get)).items():

@@ -1,15 +1,20 @@
 """A step that cannot be read is left out and named; the others of its run are shown."""
 
 import json
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import Raw, Struct
 
 from connectors.contract import StepList
 from connectors.lifetimes import LIVE, lifetime_of
 from connectors.providers.informer import is_whole, read_history
+from connectors.providers.sailpoint.events import fold
 from connectors.questions import StepsOf
+from connectors.reading import present
 from connectors.steps import Wires, read_steps
 from schema.identity import NativeId
 from schema.model import ExecutionStatus, ExecutionStep
@@ -59,6 +64,29 @@ def test_steps_that_can_all_be_read_are_read_at_once() -> None:
     steps, bad = read_steps([Raw(b'{"id":"a"}'), Raw(b"{}")], STEP, note)
 
     assert (told, len(steps), bad) == ([(b'{"id":"a"}', 0), (b"{}", 1)], 2, ())
+
+
+@pytest.mark.parametrize("text", ["", "null"])
+def test_a_member_that_is_not_there_is_none(text: str) -> None:
+    assert present(Raw(text.encode())) is None
+
+
+@given(st.randoms(use_true_random=False), st.booleans())
+def test_events_come_in_any_order(random: Random, has_failed: bool) -> None:
+    """Those that come in order are not sorted; the steps are the same."""
+    states = ["Scheduled", "Started", "Failed" if has_failed else "Completed"]
+    ordered = [
+        {
+            "type": f"ActivityTask{state}",
+            "timestamp": f"2026-11-28T20:08:{at + 10}.5Z",
+            "attributes": {"stepName": f"s{at // 3}"},
+        }
+        for at, state in enumerate(states * 5)
+    ]
+    events = [Raw(json.dumps(one).encode()) for one in ordered]
+    shuffled = random.sample(events, len(events))
+
+    assert fold(shuffled, test_sailpoint.run()) == fold(events, test_sailpoint.run())
 
 
 async def listed(connector: Any, owner: Any) -> tuple[list[str], list[str | None]]:

@@ -222,11 +222,11 @@ def read_step(run: Execution, wire: WireExecutionConnector, record: Raw, _index:
     else:
         status = ExecutionStatus.SUCCEEDED if run.status.is_final else ExecutionStatus.UNKNOWN
     return BoomiStep(
-        source=run.source,
-        run=run.key,
-        place=wire.id,
+        run.source,
+        run.key,
+        wire.id,
+        wire.execution_connector or wire.id,
         native_id=wire.id,
-        name=wire.execution_connector or wire.id,
         type=wire.connector_type,
         status=status,
         raw_status=f"errorCount={wire.error_count}",

@@ -27,12 +27,14 @@ CHILD_INITIATED = "StartChildWorkflowExecutionInitiated"
 RUN = "WorkflowExecution"
 NOTHING = Raw()
 
+QUEUED, RUNNING, FAILED = ExecutionStatus.QUEUED, ExecutionStatus.RUNNING, ExecutionStatus.FAILED
+"Names of ours: a look into the enum for each event takes longer than all else that is done with it."
 STATES = {
-    "Scheduled": ExecutionStatus.QUEUED,
-    "Initiated": ExecutionStatus.QUEUED,
-    "Started": ExecutionStatus.RUNNING,
+    "Scheduled": QUEUED,
+    "Initiated": QUEUED,
+    "Started": RUNNING,
     "Completed": ExecutionStatus.SUCCEEDED,
-    "Failed": ExecutionStatus.FAILED,
+    "Failed": FAILED,
 }
 _KINDS_OF_STEPS = frozenset({ACTIVITY, CHILD})
 
@@ -74,7 +76,7 @@ class Draft(Struct, eq=False):
     names: WireAttributes
     is_child: bool
     ordinal: int
-    status: ExecutionStatus = ExecutionStatus.QUEUED
+    status: ExecutionStatus = QUEUED
     word: str = ""
     started_at: Instant | None = None
     ended_at: Instant | None = None
@@ -94,7 +96,7 @@ def fold(records: Sequence[Raw], run: Execution) -> StepList:
     run_error = None
     for index, (event, record) in enumerate(events):
         kind, state = _split(event.type)
-        if kind == RUN and state is ExecutionStatus.FAILED:
+        if kind == RUN and state is FAILED:
             run_error = _error((event.attributes or NAMELESS).error)
         if state is None or kind not in _KINDS_OF_STEPS:
             continue
@@ -109,13 +111,13 @@ def fold(records: Sequence[Raw], run: Execution) -> StepList:
             drafts.append(draft)
         draft.events.append(record)
         draft.status, draft.word = state, event.type
-        if state is ExecutionStatus.RUNNING:
+        if state is RUNNING:
             draft.started_at = instant(event.timestamp)
         elif state.is_final:
             draft.ended_at = instant(event.timestamp)
             draft.error = _error(names.error)
             turns_open.remove(draft)
-    if run_error is None and run.status is ExecutionStatus.FAILED:
+    if run_error is None and run.status is FAILED:
         run_error = next((draft.error for draft in reversed(drafts) if draft.error), None)
     is_over = run.status.is_final or bool(bad)  # what is open may have been closed by an event that is lost
     steps = tuple([_step(draft, run, index, is_over=is_over) for index, draft in enumerate(drafts)])
@@ -163,11 +165,11 @@ def _are_in_order(times: Sequence[str | None]) -> bool:
 
 def _turn_of(turns: Sequence[Draft], state: ExecutionStatus) -> Draft | None:
     """Whose event this is: of the open turns the latest that waits for such a one. None: it opens a turn."""
-    if state is ExecutionStatus.QUEUED or not turns:
+    if state is QUEUED or not turns:
         return None
     if len(turns) == 1:
         return turns[0]
-    waits = ExecutionStatus.QUEUED if state is ExecutionStatus.RUNNING else ExecutionStatus.RUNNING
+    waits = QUEUED if state is RUNNING else RUNNING
     latest = [draft for draft in turns if draft.status is waits] or turns
     return latest[-1]
 
@@ -185,7 +187,7 @@ def _error(raw: Raw) -> ExecutionError | None:
 def _split(event_type: str) -> tuple[str, ExecutionStatus | None]:
     """`ActivityTaskStarted` is the kind `ActivityTask` in the state of `Started`."""
     if event_type == CHILD_INITIATED:
-        return CHILD, ExecutionStatus.QUEUED
+        return CHILD, QUEUED
     for word, state in STATES.items():
         if event_type.endswith(word):
             return event_type.removesuffix(word), state
@@ -199,11 +201,11 @@ def _step(draft: Draft, run: Execution, index: int, *, is_over: bool) -> SailPoi
         status = ExecutionStatus.CANCELED if was_canceled else ExecutionStatus.UNKNOWN
     names = draft.names
     return SailPointStep(
-        source=run.source,
-        run=run.key,
-        place=str(index),
+        run.source,
+        run.key,
+        str(index),
+        names.display_name or names.step_name or names.technical_name or f"#{index}",
         native_id=names.step_name,
-        name=names.display_name or names.step_name or names.technical_name or f"#{index}",
         type="childWorkflow" if draft.is_child else names.technical_name,
         status=status,
         raw_status=draft.word,

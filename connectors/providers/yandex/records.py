@@ -196,20 +196,20 @@ def read_step(source: str, run: NativeId, wire: WireEntry, record: Raw, index: i
     """One history entry. Its key repeats in loops, so its place in the run is its index."""
     started, duration, status = instant(wire.started_at), read_duration(wire.duration), STEP_WORDS(wire.status)
     return YandexStep(
-        source=source,
-        run=run,
-        place=str(index),
-        native_id=wire.id or None,
-        name=wire.title or wire.id or f"#{index}",
+        source,
+        run,
+        str(index),
+        wire.title or wire.id or f"#{index}",
+        wire.id or None,
+        wire.type,
+        wire.description,
+        integer(wire.attempts),
         title=wire.title,
-        description=wire.description,
-        type=wire.type,
         status=status,
         raw_status=wire.status,
         started_at=started,
         ended_at=_end(started, duration) if status.is_final else None,
         duration_ns=duration if status.is_final else None,
-        attempts=integer(wire.attempts),
         input=read_payload(wire.input),
         output=read_payload(wire.output),
         error=read_error(wire.error),
@@ -230,7 +230,7 @@ def read_payload(wire: WirePayload | None) -> Raw | None:
     if wire is None:
         return None
     if text := wire.input_json or wire.output_json or wire.result_json:
-        return present(Raw(text.encode()))
+        return None if text.strip() in ("", "null") else Raw(text.encode())
     values = (wire.input_value, wire.output_value, wire.result_value)
     return next((present(raw) for raw in values if bytes(raw)), None)
 
