@@ -28,7 +28,7 @@ from resolvers.partitions import SourcePlan, plan_at_hand, plan_source
 from resolvers.request import HistoryRequest
 from resolvers.streams import Memory, Stream
 from schema.instant import Instant
-from schema.model import ExecutionConnection, ExecutionEdge, PageInfo
+from schema.model import ExecutionConnection, PageInfo
 
 MAX_STARTS = 8
 "Of one page, each having learned more of how far sources are out of order."
@@ -200,7 +200,9 @@ class History:
         slack = {one.name: most for one in sources if (most := max(one.memory.slack, self.slack.get(one.name, 0)))}
         write = CursorWriter(self.as_of, self.request.fingerprint, slack, self.context.house.cursor_key)
         return ExecutionConnection(
-            edges=[ExecutionEdge(execution, key, write) for key, _, execution in rows],
+            nodes=tuple([execution for _, _, execution in rows]),
+            places=[key for key, _, _ in rows],
+            write=write,
             page_info=PageInfo(
                 has_next_page=has_next,
                 has_previous_page=self.request.after is not None,

@@ -60,7 +60,7 @@ class Kept:
 
 
 def _weight(kept: Kept) -> int:
-    return ROWS_OF_A_PAGE + len(kept.shown.page.edges)
+    return ROWS_OF_A_PAGE + len(kept.shown.page.nodes)
 
 
 def _end(_key: Hashable, kept: Kept, _now: float) -> float:

@@ -1,6 +1,7 @@
 """Values that are made of a model's fields once, at their first reading: an object may be in many answers."""
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, Generic, Self, TypeVar, overload
 
 T = TypeVar("T")
@@ -34,4 +35,24 @@ class derived(Generic[T]):  # reads like `property`
         except AttributeError:
             found = self._make(value)
             getattr(owner, self.slot).__set__(value, found)  # the object itself is frozen
+        return found
+
+
+class part(Generic[T]):  # the same
+    """What is a part of a field's value, under a name of its own. Who knows its `path` goes there without a call."""
+
+    def __init__(self, *names: str) -> None:
+        self.path = ".".join(names)
+        "From the object."
+        self._read = attrgetter(self.path)
+
+    @overload
+    def __get__(self, value: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, value: object, owner: type) -> T: ...
+    def __get__(self, value: object, owner: type) -> Self | T:
+        """The part."""
+        if value is None:
+            return self
+        found: T = self._read(value)
         return found

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from msgspec import Raw, Struct
 
-from schema.derived import derived
+from schema.derived import derived, part
 from schema.identity import NativeId, pack
 from schema.instant import Instant
 
@@ -59,7 +59,7 @@ class ExecutionOrder(StrEnum):
     STARTED_AT_DESC = "STARTED_AT_DESC"
     STARTED_AT_ASC = "STARTED_AT_ASC"
 
-    @property
+    @cached_property
     def is_descending(self) -> bool:
         """Newest first."""
         return self is ExecutionOrder.STARTED_AT_DESC
@@ -164,10 +164,8 @@ class Execution(Timed, frozen=True, kw_only=True, dict=True):
         """Opaque id."""
         return pack(self.source, self.key.workflow, self.key.execution)
 
-    @cached_property
-    def native_id(self) -> str:
-        """The provider's own id."""
-        return self.key.execution
+    native_id = part[str]("key", "execution")
+    "The provider's own id."
 
     @cached_property
     def workflow(self) -> Workflow | None:
@@ -259,9 +257,13 @@ class ExecutionEdge(Struct, frozen=True, dict=True):
 
 
 class ExecutionConnection(Struct, frozen=True, kw_only=True, dict=True, weakref=True):
-    """One page of runs, with word from every source."""
+    """One page of runs, with word from every source. Edges are made when they are selected."""
 
-    edges: Sequence[ExecutionEdge]
+    nodes: tuple[Execution, ...] = ()
+    places: Sequence[Any] = ()
+    "Theirs in the list."
+    write: Callable[[Any], str]
+    "Makes cursors of places."
     page_info: PageInfo
     sources: Sequence[SourceOutcome]
     as_of: Instant
@@ -269,9 +271,9 @@ class ExecutionConnection(Struct, frozen=True, kw_only=True, dict=True, weakref=
     "Called for `totalCount` when that is selected; None when nobody can tell."
 
     @cached_property
-    def nodes(self) -> tuple[Execution, ...]:
-        """The runs without cursors."""
-        return tuple([edge.node for edge in self.edges])
+    def edges(self) -> tuple[ExecutionEdge, ...]:
+        """The runs with their cursors."""
+        return tuple([ExecutionEdge(*one, self.write) for one in zip(self.nodes, self.places, strict=True)])
 
     @cached_property
     def complete(self) -> bool:

@@ -22,7 +22,6 @@ from schema.instant import SECOND, Instant
 from schema.model import (
     Execution,
     ExecutionConnection,
-    ExecutionEdge,
     ExecutionError,
     ExecutionOrder,
     ExecutionStatus,
@@ -174,7 +173,9 @@ def draw_answer(dice: Dice) -> tuple[ExecutionConnection, list[Drawn]]:
         source.listed = dice.choice(FAILURES) if dice.falls(20) else named
     write = CursorWriter(0, b"", {}, b"key")
     page = ExecutionConnection(
-        edges=[ExecutionEdge(run, _place(run), write) for run in runs],
+        nodes=tuple(runs),
+        places=[_place(run) for run in runs],
+        write=write,
         page_info=PageInfo(has_next_page=dice.falls(2), has_previous_page=False),
         sources=[_outcome(dice) for _ in range(dice.randrange(4))],
         as_of=Instant.of(0),

@@ -54,8 +54,8 @@ async def test_a_page_of_before_is_shown_again_until_its_source_is_tried_again()
     later = await setting.page()
 
     assert [is_stale(page) for page in (fresh, stale, again, later)] == [False, True, True, True]
-    assert again.edges is stale.edges
-    assert later.edges is not stale.edges
+    assert again.nodes is stale.nodes
+    assert later.nodes is not stale.nodes
     assert later.nodes == fresh.nodes
 
 

@@ -34,7 +34,7 @@ def page(*ages: float | None, status: SourceOutcomeStatus = SourceOutcomeStatus.
         for index, age in enumerate(ages)
     ]
     nothing = PageInfo(has_next_page=False, has_previous_page=False)
-    return ExecutionConnection(edges=(), page_info=nothing, sources=outcomes, as_of=Instant.of(NOW))
+    return ExecutionConnection(write=str, page_info=nothing, sources=outcomes, as_of=Instant.of(NOW))
 
 
 @pytest.mark.parametrize(
