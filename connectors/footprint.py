@@ -17,7 +17,7 @@ from msgspec import Raw, Struct
 from msgspec.structs import force_setattr
 
 from connectors.contract import Page, StepList
-from connectors.listed import Listed
+from connectors.listed import Listed, Listing
 from schema.model import Timed
 
 V = TypeVar("V")
@@ -67,12 +67,15 @@ def weight_of(value: object) -> int:
 
 def roughly(value: Page | StepList) -> int:
     """What runs or steps may weigh, told at once by the first and the last of them, and rather too high."""
-    items: Sequence[Listed | Timed] = value.executions if isinstance(value, Page) else value.steps
-    if not items:
-        return A_RUN
-    records = [one.record if isinstance(one, Listed) else one.raw for one in (items[0], items[-1])]
-    longest = max(0 if record is None else len(memoryview(record)) for record in records)
-    return A_RUN + len(items) * (A_RUN + 2 * longest)
+    items: Sequence[Raw | Listed | Timed] = value.executions if isinstance(value, Page) else value.steps
+    if isinstance(items, Listing):
+        items = items.records
+    return A_RUN + len(items) * (A_RUN + 2 * max(map(_record_size, (items[0], items[-1])))) if items else A_RUN
+
+
+def _record_size(item: Raw | Listed | Timed) -> int:
+    record = item.record if isinstance(item, Listed) else item.raw if isinstance(item, Timed) else item
+    return 0 if record is None else len(memoryview(record))
 
 
 def detached(value: V) -> V:

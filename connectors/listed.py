@@ -81,7 +81,7 @@ def _is_read(_: Raw) -> Execution:
 class Listing(Sequence[Listed], Generic[W]):
     """The rows of a page that all have a start, each made when somebody comes to it, and the same one each time."""
 
-    __slots__ = ("_key_of", "_reader", "_records", "_rows", "_starts", "_wires", "comparable")
+    __slots__ = ("_key_of", "_reader", "_rows", "_starts", "_wires", "comparable", "records")
 
     def __init__(
         self,
@@ -102,13 +102,13 @@ class Listing(Sequence[Listed], Generic[W]):
         "What sorts as the starts do."
         self._wires = wires
         self._starts = starts
-        self._records = records
+        self.records = records
         self._key_of = key_of
         self._reader = reader
         self._rows: list[Listed | None] = [None] * len(records)
 
     def __len__(self) -> int:
-        return len(self._records)
+        return len(self.records)
 
     @overload
     def __getitem__(self, at: int) -> Listed: ...
@@ -118,15 +118,15 @@ class Listing(Sequence[Listed], Generic[W]):
 
     def __getitem__(self, at: int | slice) -> Listed | Sequence[Listed]:
         if isinstance(at, slice):
-            return [self[one] for one in range(*at.indices(len(self._records)))]
+            return [self[one] for one in range(*at.indices(len(self.records)))]
         row = self._rows[at]
         if row is None:
             key = self._key_of(self._wires[at])
-            row = self._rows[at] = Listed(key, self._starts[at], self._records[at], self._reader)
+            row = self._rows[at] = Listed(key, self._starts[at], self.records[at], self._reader)
         return row
 
     def __iter__(self) -> Iterator[Listed]:
-        return map(self.__getitem__, range(len(self._records)))
+        return map(self.__getitem__, range(len(self.records)))
 
 
 def comparable(starts: Sequence[Any]) -> Sequence[str] | None:

@@ -100,7 +100,7 @@ class Stream(ABC):
 
     def __post_init__(self) -> None:
         self._takes_unread = self.query.asks_for_starts_only
-        self._takes_all = self.query.is_plain and self.until is None
+        self._takes_all = self._takes_unread and self.query.started == EVER and self.until is None
         if self.bound is not None:
             self.bound = max(self.bound, self.position)
             self.move_bound(first_rank(self.query.order, self.query.started))

@@ -12,7 +12,7 @@ MODULES = sorted(file for floor in FLOORS for file in (ROOT / floor).rglob("*.py
 MAY_IMPORT = {
     "schema": {"schema"},
     "connectors": {"connectors", "schema"},
-    "resolvers": {"resolvers", "connectors.contract", "connectors.errors", "schema"},
+    "resolvers": {"resolvers", "connectors.contract", "connectors.errors", "connectors.listed", "schema"},
     "engine": {"engine"},
     "serving": {"serving", "engine", "resolvers", "connectors.contract", "connectors.errors", "schema"},
     "sandbox": {"sandbox"},
