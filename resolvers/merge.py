@@ -67,7 +67,7 @@ class Merge:
     "A heap of the first row of each stream; of rows that were the first until others came, too."
     _running: dict[Call, int] = field(default_factory=dict)
     _done: list[Call] = field(default_factory=list)
-    _is_any_done: asyncio.Event = field(default_factory=asyncio.Event)
+    _is_enough_done: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self._open = {index: edge for index, one in enumerate(self.streams) if (edge := one.edge) is not None}
@@ -220,29 +220,42 @@ class Merge:
     def _arrive(self, call: Call) -> None:
         if not call.cancelled():
             call.exception()  # seen, so that nobody warns of one that is never collected
-        if call in self._running:
+        if (index := self._running.get(call)) is not None:
             self._done.append(call)
-            self._is_any_done.set()
+            self.answered[index] = self.clock()
+            if self._may_go_on(index):
+                self._is_enough_done.set()
+
+    def _may_go_on(self, index: int) -> bool:
+        """Whether there may be a row to take, or a stream to ask, now that this one has answered.
+
+        There is none as long as all streams were asked and one is still waited for that any row has to wait for.
+        """
+        if len(self._running) < len(self._open) or not self.streams[index].rows:
+            return True
+        for one, at in reversed(self._running.items()):  # those asked last answer last, mostly
+            if not one.done() and self._open.get(at) == self._frontier:
+                return False
+        return True
 
     async def _wait(self) -> None:
-        """Until a stream has answered, or the deadline has struck for all that have not."""
+        """Until enough streams have answered to go on, or the deadline has struck for all that have not."""
         left = None if self.deadline == float("inf") else max(self.deadline - self.clock(), 0)
         try:
             async with asyncio.timeout(left):
-                await self._is_any_done.wait()
+                await self._is_enough_done.wait()
         except TimeoutError:
             for call in self._running.keys() - self._done:
                 self._fail(self._running.pop(call), TimedOutError("no answer before the query's deadline"))
                 self.leave_running(call)
         done, self._done = self._done, []
-        self._is_any_done.clear()
+        self._is_enough_done.clear()
         self._move_on([index for call in done for index in self._collect(call)])
 
     def _collect(self, call: Call) -> Sequence[int]:
         """Takes note of how a stream's call has ended. Gives its index for each row that comes too late."""
         index = self._running.pop(call)
         stream = self.streams[index]
-        self.answered[index] = self.clock()
         late = list(self._take_over(index))
         if (error := self._error_of(call, stream)) is not None:
             self._fail(index, error)

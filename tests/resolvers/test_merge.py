@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 import pytest
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from connectors.errors import ConnectorError, ThrottledError, UnreachableError
@@ -15,7 +16,7 @@ from resolvers.ordering import FIRST
 from resolvers.request import read_request
 from resolvers.streams import Memory, Stream
 from schema.instant import SECOND
-from schema.model import ExecutionConnection, Workflow
+from schema.model import ExecutionConnection, ExecutionStatus, Workflow
 from tests.resolvers.fakes import DESC, Call, FakeSource, Walk, ids_of, outcome_of, run, truth
 
 QUERY = read_request({}, DESC, 50, None, b"").query
@@ -90,6 +91,26 @@ async def test_a_stream_that_fails_is_left_out_and_its_error_kept(error: Connect
     assert merge.rest()[0] == (FIRST, None)  # nothing is known of it
 
 
+async def test_a_stream_that_brings_nothing_is_asked_again_while_another_is_waited_for() -> None:
+    """Its ten pages, in which nothing meets the condition."""
+    released = asyncio.Event()
+    slow, barren = filled("slow"), filled("barren", runs=100)
+    barren.page_size = 10
+    query = replace(QUERY, statuses=frozenset({ExecutionStatus.FAILED}))
+    merge = Merge([opening(one, query, Memory())("w") for one in (slow, barren)])
+    slow.hangs, slow.released = (lambda _: True), released
+
+    def let_go(_: FakeSource, call: Call) -> None:
+        if call.cursor == "90":
+            released.set()
+
+    barren.before = let_go
+
+    assert await merge.take(10) == []
+    assert len(barren.calls) >= 10
+    assert len(slow.calls) == 1
+
+
 async def test_rows_read_before_a_failure_are_given() -> None:
     source = filled("s", runs=300)
     source.before = lambda source, _: None if len(source.calls) == 1 else raising(UnreachableError("down"))(source, _)
@@ -159,13 +180,19 @@ async def ask(house: House, *, late: bool = False) -> ExecutionConnection:
     return await History(context, read_request({}, DESC, 10, None, b"")).page()
 
 
+def struck_by(clock: Clock) -> FakeSource:
+    """One that has nothing, and when it says so the deadline has struck."""
+    empty = filled("empty", runs=0)
+    empty.names, empty.before = ["w"], lambda *_: setattr(clock, "now", 11.0)
+    return empty
+
+
 async def test_the_deadline_names_what_has_not_answered_and_gives_the_rest() -> None:
     """The cut-off call is left running, and its answer is taken."""
     clock, released = Clock(), asyncio.Event()
     slow, well = filled("slow"), filled("well")
     slow.hangs, slow.released = (lambda _: True), released
-    house = House([Source(slow), Source(well)], clock=clock, deadline_seconds=10)
-    well.before = lambda *_: setattr(clock, "now", 11.0)
+    house = House([*map(Source, (slow, well, struck_by(clock)))], clock=clock, deadline_seconds=10)
 
     page = await ask(house)
 
@@ -188,8 +215,7 @@ async def test_what_answers_after_the_deadline_changes_nothing_of_the_page() -> 
     clock, released = Clock(), asyncio.Event()
     slow, well = filled("slow"), filled("well")
     slow.hangs, slow.released = (lambda _: True), released
-    merge = Merge([stream_of(slow), stream_of(well)], deadline=10, clock=clock)
-    well.before = lambda *_: setattr(clock, "now", 11.0)
+    merge = Merge([*map(stream_of, (slow, well, struck_by(clock)))], deadline=10, clock=clock)
     left: list[asyncio.Task[None]] = []
     merge.leave_running = left.append
 
