@@ -115,7 +115,8 @@ def list_records(
 
     Args:
         records: As they came.
-        decoder: Of as little of records as tells where they stand.
+        decoder: Of as little of records as tells where they stand. There are many for a while: have the collector leave
+            them out (`gc=False`), or going through them costs as much as a layer of HTTP.
         key_of: Of what was decoded of one: which run it is.
         start_of: When it started, as it is written.
         read: Reads all of a record, by and by, and finds the same place.

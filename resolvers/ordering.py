@@ -27,7 +27,7 @@ def placed(rows: Iterable[Listed], source: str, order: ExecutionOrder) -> list[t
     """Rows of a source, each with where it stands in the list."""
     sign = -1 if order is ExecutionOrder.STARTED_AT_DESC else 1
     return [
-        ((sign * (FOREVER if row.started is None else row.started), source, row.key.workflow, row.key.execution), row)
+        ((sign * (FOREVER if (at := row.started) is None else at), source, row.key.workflow, row.key.execution), row)
         for row in rows
     ]
 

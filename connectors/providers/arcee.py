@@ -90,7 +90,7 @@ class WireTimed(Struct):
     inputs: Raw = NOTHING
 
 
-class WirePlace(Struct):
+class WirePlace(Struct, gc=False):
     """What tells where a run stands in the list of its workflow."""
 
     id: str

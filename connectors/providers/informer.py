@@ -108,7 +108,7 @@ class WireForms(Struct):
     progress: list[WireForm] | None = None
 
 
-class WirePlace(Struct, rename="camel"):
+class WirePlace(Struct, rename="camel", gc=False):
     """What tells where a run stands in the list of its job."""
 
     id: str
