@@ -30,7 +30,7 @@ from connectors.errors import ConnectorError, UnreadableError
 from connectors.http.client import Response
 from connectors.listed import Listed, Listing, Unreadable
 from schema.identity import NativeId
-from schema.instant import Instant, read_ns
+from schema.instant import Instant, plain_ns, read_ns
 from schema.model import Execution, ExecutionStatus
 
 log = structlog.get_logger("histograph.reading")
@@ -179,8 +179,11 @@ def instant(text: str | None) -> Instant | None:
     Raises:
         UnreadableError: It is there and cannot be read.
     """
-    if text is None or text == "":
+    if not text:
         return None
+    ns = plain_ns(text)
+    if ns is not None:
+        return Instant(ns, text)
     try:
         return Instant.parse(text)
     except ValueError as error:
@@ -193,8 +196,8 @@ def integer(value: object) -> int | None:
     Raises:
         UnreadableError: It is there and cannot be read: never 0 for want of a better value.
     """
-    if value is None:
-        return None
+    if value is None or type(value) is int:
+        return value
     if isinstance(value, _PAIR):
         if len(value) != 2 or value[0] != "Long":  # the pair of a Java serialiser
             raise UnreadableError("not a pair of a type and a number")

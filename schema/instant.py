@@ -12,7 +12,7 @@ from typing import Self
 
 from msgspec import Struct
 
-SECOND = 1_000_000_000  # nanoseconds
+SECOND, MILLISECOND = 1_000_000_000, 1_000_000  # nanoseconds
 FIRST, LAST = timegm((1, 1, 1, 0, 0, 0)), timegm((9999, 12, 31, 23, 59, 59))  # seconds since 1970
 
 _EPOCH = datetime(1970, 1, 1)  # all times below are UTC
@@ -38,7 +38,7 @@ class Instant(Struct, frozen=True, order=True, gc=False):
         Raises:
             ValueError: It is not such a text, or there is no such day or time.
         """
-        ns = _plain_ns(text)
+        ns = plain_ns(text)
         if ns is not None:
             return cls(ns, text)
         match = _RFC3339.fullmatch(text)
@@ -61,9 +61,12 @@ class Instant(Struct, frozen=True, order=True, gc=False):
     def of(cls, ns: int) -> Self:
         """From nanoseconds since 1970; the text has as many fraction digits as are needed, in threes."""
         seconds, rest = divmod(ns, SECOND)
-        digits = f"{rest:09d}" if rest else ""
-        while digits.endswith("000"):
-            digits = digits[:-3]
+        if not rest:
+            digits = ""
+        elif rest % MILLISECOND == 0:
+            digits = f"{rest // MILLISECOND:03d}"
+        else:
+            digits = f"{rest:09d}".removesuffix("000")
         return cls(ns, _text(seconds, digits))
 
     @classmethod
@@ -80,17 +83,20 @@ def read_ns(text: str | None) -> int | None:
     """
     if not text:
         return None
-    ns = _plain_ns(text)
+    ns = plain_ns(text)
     return Instant.parse(text).ns if ns is None else ns
 
 
-def _plain_ns(text: str) -> int | None:
+def plain_ns(text: str) -> int | None:
     """Of a time that is written as we would write it, as nearly all are; None for any other."""
     try:
+        ns = _minute_ns(text[:17]) + _SECONDS[text[17:19]]
+        if len(text) < 25:
+            return ns + _ENDS[text[19:]]
         digits = text[20:-1]
         if text[19] == "." and text[-1] == "Z" and digits.isdecimal() and digits.isascii():
-            return _minute_ns(text[:17]) + _SECONDS[text[17:19]] + int(digits) * _SCALE[len(digits)]
-        return _minute_ns(text[:17]) + _SECONDS[text[17:19]] if text[19:] == "Z" else None
+            return ns + int(digits) * _SCALE[len(digits)]
+        return None
     except (ValueError, LookupError):
         return None
 
@@ -104,19 +110,22 @@ def _minute_ns(text: str) -> int:
     return (since.days * 86400 + since.seconds) * SECOND
 
 
-@lru_cache(maxsize=256)
-def _whole(seconds: int) -> str:
-    """Each source's answer is of a time of its own, mostly in the same second."""
-    return (_EPOCH + timedelta(seconds=seconds)).isoformat()
+@lru_cache(maxsize=8192)
+def _minute(at: int) -> str:
+    """The same the other way round; minutes since 1970."""
+    return (_EPOCH + timedelta(minutes=at)).isoformat(timespec="minutes")
 
 
 _SECONDS = {f"{at:02d}": at * SECOND for at in range(60)}
 _SCALE: tuple[int, ...] = tuple(10 ** (9 - digits) for digits in range(10))
+_ENDS = {"Z": 0} | {f".{at:0{digits}d}Z": at * _SCALE[digits] for digits in range(1, 4) for at in range(10**digits)}
+"What follows the seconds, to the millisecond: one look-up both checks and reads it."
 
 
 def _text(seconds: int, digits: str) -> str:
     if FIRST <= seconds <= LAST:
-        whole = _whole(seconds)
+        minute, second = divmod(seconds, 60)
+        whole = f"{_minute(minute)}:{second:02d}"
     else:  # a bound that somebody has widened
         day = time.gmtime(seconds)
         whole = f"{day[0]:04d}-{day[1]:02d}-{day[2]:02d}T{day[3]:02d}:{day[4]:02d}:{day[5]:02d}"
