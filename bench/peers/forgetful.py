@@ -48,13 +48,18 @@ def application() -> Starlette:
     if "kept_mb" in CacheSettings.__struct_fields__:
         settings = replace(settings, cache=replace(settings.cache, **{"kept_mb": 0}))
 
+    sources: list[Cached] = []
+    memories: list[Memory] = []
+
     async def forget(_: Request) -> JSONResponse:
-        # the application has no such way, nor should it: its memory is looked for among all there is
-        everything = gc.get_objects()
-        for source in everything:
-            if isinstance(source, Cached):
-                source.changes += 1  # pages that were made of its answers are not shown again
-        memories = [one for one in everything if isinstance(one, Memory)]
+        if not memories:
+            # the application has no such way, nor should it: its memory is looked for among all there is. Once, as
+            # going through all of it leaves little of the processor's own cache to the question that follows
+            everything = gc.get_objects()
+            sources.extend(one for one in everything if isinstance(one, Cached))
+            memories.extend(one for one in everything if isinstance(one, Memory))
+        for source in sources:
+            source.changes += 1  # pages that were made of its answers are not shown again
         told = [forget_runs(memory) for memory in memories]
         return JSONResponse({"answers": sum(one.answers for one in told), "bytes": sum(one.bytes for one in told)})
 
