@@ -34,6 +34,8 @@ from schema.instant import SECOND, Instant
 from schema.model import Execution, ExecutionError, ExecutionOrder, ExecutionStatus, ExecutionStep, Workflow
 
 NOTHING = Raw()
+OUTWEIGHED = (ExecutionStatus.SUCCEEDED, ExecutionStatus.UNKNOWN)
+"States that an error makes a failure."
 
 # only `completed` is documented; the others are words that services of this kind use
 WORDS = StatusWords("arcee", {
@@ -169,11 +171,11 @@ def read_step(source: str, run: NativeId, wire: WireStep, record: Raw, _index: i
     error = read_error(wire.error)
     status = read_status(wire, has_failed=error is not None)
     return ArceeStep(
-        source=source,
-        run=run,
-        place=wire.id,
-        native_id=wire.id,
-        name=wire.node_id or wire.id,
+        source,
+        run,
+        wire.id,
+        wire.node_id or wire.id,
+        wire.id,
         node_id=wire.node_id,
         status=status,
         raw_status=wire.status or "",
@@ -194,13 +196,13 @@ def read_step(source: str, run: NativeId, wire: WireStep, record: Raw, _index: i
 
 def read_status(wire: WireTimed, *, has_failed: bool) -> ExecutionStatus:
     """An error outweighs a word of success, and stands in for a word that nobody knows."""
-    if not wire.status and not has_failed:
-        is_running = wire.end_time is None and wire.start_time is not None
-        return ExecutionStatus.RUNNING if is_running else ExecutionStatus.UNKNOWN
-    status = WORDS(wire.status)
-    if has_failed and status in (ExecutionStatus.SUCCEEDED, ExecutionStatus.UNKNOWN):
-        return ExecutionStatus.FAILED
-    return status
+    if has_failed:
+        status = WORDS(wire.status)
+        return ExecutionStatus.FAILED if status in OUTWEIGHED else status
+    if wire.status:
+        return WORDS(wire.status)
+    is_running = wire.end_time is None and wire.start_time is not None
+    return ExecutionStatus.RUNNING if is_running else ExecutionStatus.UNKNOWN
 
 
 def read_duration(wire: WireTimed, status: ExecutionStatus) -> int | None:
@@ -212,7 +214,9 @@ def read_duration(wire: WireTimed, status: ExecutionStatus) -> int | None:
 
 def read_error(raw: Raw) -> ExecutionError | None:
     """Text, or an object with a message; an empty one is none."""
-    value = decode(ANYTHING, raw, "error") if present(raw) is not None else None
+    if present(raw) is None:
+        return None
+    value = decode(ANYTHING, raw, "error")
     if isinstance(value, dict):
         message, code = value.get("message") or value.get("detail"), value.get("code") or value.get("type")
         if isinstance(message, str):
