@@ -24,12 +24,16 @@ WORDS = StatusWords("boomi", {
     "discarded": ExecutionStatus.DISCARDED,
 })  # fmt: skip
 
+FAILED, SUCCEEDED, UNKNOWN = ExecutionStatus.FAILED, ExecutionStatus.SUCCEEDED, ExecutionStatus.UNKNOWN
+"Names of ours: a look into the enum for each record takes long."
+WITH_ERROR = (FAILED, ExecutionStatus.ABORTED, ExecutionStatus.DISCARDED)
+
 # an integer as 5816, "5816", ["Long", 5816] or ["Long", "5816"]
 type_long = int | str | list[int | str]
 
 
-class BoomiExecution(Execution, frozen=True, kw_only=True):
-    """`type BoomiExecution`."""
+class BoomiExecution(Execution, frozen=True):
+    """`type BoomiExecution`. Its own fields may be given by position: so many keywords make a dict of themselves."""
 
     provider: ClassVar[str] = "BOOMI"
     execution_type: str | None = None
@@ -181,46 +185,43 @@ def read_execution(record: Raw, source: str, process_id: str = "") -> BoomiExecu
     if ended is None and started is not None and duration is not None:
         ended = Instant.of(started.ns + duration)
     process_id = wire.process_id or process_id
-    has_failed = status in (ExecutionStatus.FAILED, ExecutionStatus.ABORTED, ExecutionStatus.DISCARDED)
+    is_final = status.is_final
     return BoomiExecution(
+        wire.execution_type,
+        wire.original_execution_id,
+        wire.parent_execution_id,
+        wire.top_level_execution_id,
+        wire.account,
+        process_id or None,
+        wire.process_name,
+        wire.atom_id,
+        wire.atom_name,
+        wire.node_id,
+        wire.inbound_document_count,
+        wire.inbound_error_document_count,
+        wire.outbound_document_count,
+        integer(wire.inbound_document_size),
+        integer(wire.outbound_document_size),
+        recorded,
+        wire.message,
+        wire.report_key,
+        wire.launcher_id,
         source=source,
         key=NativeId(process_id, wire.execution_id),
         workflow_name=wire.process_name,
         status=status,
         raw_status=wire.status or "",
         started_at=started,
-        ended_at=ended if status.is_final else None,
-        duration_ns=duration if status.is_final else None,
-        error=ExecutionError(wire.message) if wire.message and has_failed else None,
-        execution_type=wire.execution_type,
-        original_execution_id=wire.original_execution_id,
-        parent_execution_id=wire.parent_execution_id,
-        top_level_execution_id=wire.top_level_execution_id,
-        account=wire.account,
-        process_id=process_id or None,
-        process_name=wire.process_name,
-        atom_id=wire.atom_id,
-        atom_name=wire.atom_name,
-        node_id=wire.node_id,
-        inbound_document_count=wire.inbound_document_count,
-        inbound_error_document_count=wire.inbound_error_document_count,
-        outbound_document_count=wire.outbound_document_count,
-        inbound_document_size=integer(wire.inbound_document_size),
-        outbound_document_size=integer(wire.outbound_document_size),
-        recorded_at=recorded,
-        message=wire.message,
-        report_key=wire.report_key,
-        launcher_id=wire.launcher_id,
+        ended_at=ended if is_final else None,
+        duration_ns=duration if is_final else None,
+        error=ExecutionError(wire.message) if wire.message and status in WITH_ERROR else None,
         raw=record,
     )
 
 
 def read_step(run: Execution, wire: WireExecutionConnector, record: Raw, _index: int) -> BoomiStep:
     """One connector shape. Its state follows from its errors, and from whether the run is over."""
-    if wire.error_count:
-        status = ExecutionStatus.FAILED
-    else:
-        status = ExecutionStatus.SUCCEEDED if run.status.is_final else ExecutionStatus.UNKNOWN
+    status = FAILED if wire.error_count else SUCCEEDED if run.status.is_final else UNKNOWN
     return BoomiStep(
         run.source,
         run.key,
