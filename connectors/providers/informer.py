@@ -44,11 +44,13 @@ STEP_WORDS = StatusWords("informer", {
     "warning": ExecutionStatus.SUCCEEDED_WITH_WARNINGS,
     "error": ExecutionStatus.FAILED,
 })  # fmt: skip
+SUCCEEDED, FAILED, RUNNING = ExecutionStatus.SUCCEEDED, ExecutionStatus.FAILED, ExecutionStatus.RUNNING
+"Names of ours: a look into the enum for each record takes long."
 STATUSES = frozenset({
-    ExecutionStatus.SUCCEEDED,
+    SUCCEEDED,
     ExecutionStatus.SUCCEEDED_WITH_WARNINGS,
-    ExecutionStatus.FAILED,
-    ExecutionStatus.RUNNING,
+    FAILED,
+    RUNNING,
     ExecutionStatus.UNKNOWN,
 })  # fmt: skip
 
@@ -152,6 +154,8 @@ class WireName(Struct):
     name: str | None = None
 
 
+FLAGS = {None: "null", True: "true", False: "false"}
+NO_RESULT = WireResult()
 HISTORY = msgspec.json.Decoder(WireHistory)
 PLACES = msgspec.json.Decoder(list[WirePlace])
 FORMS = msgspec.json.Decoder(WireForms)
@@ -214,7 +218,7 @@ def read_history(record: Raw, source: str) -> InformerExecution:
     ended = instant(stamps[1]) if len(stamps) > 1 else None
     status = read_status(wire.success, wire.warnings, has_ended=ended is not None)
     error = None
-    if status is ExecutionStatus.FAILED:
+    if status is FAILED:
         steps, _ = read_progress(wire.progress, source, key, status)
         error = next((step.error for step in steps if step.error), None)
     return InformerExecution(
@@ -237,30 +241,30 @@ def read_history(record: Raw, source: str) -> InformerExecution:
 def read_status(success: bool | None, warnings: bool | None, *, has_ended: bool) -> ExecutionStatus:
     """The state that the flags and the second stamp make together. A fresh record may start with `success: false`."""
     if success:
-        return ExecutionStatus.SUCCEEDED_WITH_WARNINGS if warnings else ExecutionStatus.SUCCEEDED
+        return ExecutionStatus.SUCCEEDED_WITH_WARNINGS if warnings else SUCCEEDED
     if not has_ended:
-        return ExecutionStatus.RUNNING
-    return ExecutionStatus.FAILED if success is False else ExecutionStatus.UNKNOWN
+        return RUNNING
+    return FAILED if success is False else ExecutionStatus.UNKNOWN
 
 
 def read_progress(
     progress: Sequence[Raw] | None, source: str, run: NativeId, status: ExecutionStatus
 ) -> tuple[tuple[InformerStep, ...], tuple[Unreadable, ...]]:
     """The steps of a run in this state."""
-    return read_steps(progress or (), PROGRESS, partial(read_step, source, run, status is ExecutionStatus.RUNNING))
+    return read_steps(progress or (), PROGRESS, partial(read_step, source, run, status is RUNNING))
 
 
 def read_step(  # noqa: PLR0917  # the first three are those of a run
     source: str, run: NativeId, run_is_open: bool, wire: WireProgress, record: Raw, index: int
 ) -> InformerStep:
     """An entry of `progress`: no times and no id, so its place is its index."""
-    result = wire.result or WireResult()
+    result = wire.result or NO_RESULT
     if result.status is not None:
         status = STEP_WORDS(result.status)
     elif result.success is not None:
-        status = ExecutionStatus.SUCCEEDED if result.success else ExecutionStatus.FAILED
+        status = SUCCEEDED if result.success else FAILED
     else:
-        status = ExecutionStatus.RUNNING if wire.result is None and run_is_open else ExecutionStatus.UNKNOWN
+        status = RUNNING if wire.result is None and run_is_open else ExecutionStatus.UNKNOWN
     said = result.message or result.key
     return InformerStep(
         source=source,
@@ -270,7 +274,7 @@ def read_step(  # noqa: PLR0917  # the first three are those of a run
         type=wire.task.key,
         status=status,
         raw_status=result.status or f"success={_flag(result.success)}",
-        error=ExecutionError(said) if status is ExecutionStatus.FAILED and said else None,
+        error=ExecutionError(said) if status is FAILED and said else None,
         task_key=wire.task.key,
         task_opts=present(wire.task.opts),
         result_key=result.key,
@@ -298,12 +302,12 @@ def is_whole(told: StepList) -> bool:
 
 
 def _task_name(task: WireTask) -> str | None:
-    named = decoded_or_none(NAME, task.opts)
+    named = decoded_or_none(NAME, task.opts) if task.opts else None
     return None if named is None else named.name
 
 
 def _flag(value: bool | None) -> str:
-    return "null" if value is None else str(value).lower()
+    return FLAGS[value]
 
 
 def read_problem(body: bytes) -> ErrorBody:
