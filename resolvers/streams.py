@@ -278,7 +278,9 @@ class SortedStream(Stream, ABC):
         if self._is_late(rows) or not self.hold(rows):
             self._take_all(rows)
         else:
-            self._recent += [rank_of(row.started, self.query.order) for row in rows[-1 - self.doubt :]]
+            # the last ones that are doubted are taken to be no further: they need not be made for that
+            surest = rows[max(len(rows) - 1 - self.doubt, 0)]
+            self._recent += [rank_of(surest.started, self.query.order)] * min(len(rows), 1 + self.doubt)
             self._is_behind = True
         del self._recent[:-RECENT]
         if len(self._recent) > self.doubt:
