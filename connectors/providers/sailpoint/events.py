@@ -91,19 +91,21 @@ def fold(records: Sequence[Raw], run: Execution) -> StepList:
     """
     events, bad = _read_events(records)
     drafts: list[Draft] = []
-    open_drafts: dict[str, list[Draft]] = {}
-    turns: dict[str, int] = {}
+    open_drafts: dict[tuple[str, str | int], list[Draft]] = {}
+    turns: dict[tuple[str, str | int], int] = {}
     run_error = None
     for index, (event, record) in enumerate(events):
         kind, state = _split(event.type)
-        if kind == RUN and state is FAILED:
-            run_error = _error((event.attributes or NAMELESS).error)
         if state is None or kind not in _KINDS_OF_STEPS:
+            if kind == RUN and state is FAILED:
+                run_error = _error((event.attributes or NAMELESS).error)
             continue
         names = event.attributes or NAMELESS
-        key = f"{kind}:{names.step_name or names.display_name or names.technical_name or index}"
-        turns_open = open_drafts.setdefault(key, [])
-        draft = _turn_of(turns_open, state)
+        key = kind, names.step_name or names.display_name or names.technical_name or index
+        turns_open = open_drafts.get(key)
+        if turns_open is None:
+            turns_open = open_drafts[key] = []
+        draft = _turn_of(turns_open, state) if turns_open else None
         if draft is None:
             turns[key] = turns.get(key, 0) + 1
             draft = Draft(names, kind == CHILD, turns[key])
@@ -113,7 +115,7 @@ def fold(records: Sequence[Raw], run: Execution) -> StepList:
         draft.status, draft.word = state, event.type
         if state is RUNNING:
             draft.started_at = instant(event.timestamp)
-        elif state.is_final:
+        elif state is not QUEUED:
             draft.ended_at = instant(event.timestamp)
             draft.error = _error(names.error)
             turns_open.remove(draft)
@@ -165,7 +167,7 @@ def _are_in_order(times: Sequence[str | None]) -> bool:
 
 def _turn_of(turns: Sequence[Draft], state: ExecutionStatus) -> Draft | None:
     """Whose event this is: of the open turns the latest that waits for such a one. None: it opens a turn."""
-    if state is QUEUED or not turns:
+    if state is QUEUED:
         return None
     if len(turns) == 1:
         return turns[0]
