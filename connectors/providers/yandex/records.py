@@ -177,14 +177,15 @@ def read_execution(record: Raw, source: str) -> YandexExecution:
     """One run. Yandex gives no end: it is the start plus the duration."""
     wire = decode(EXECUTION, record, "execution")
     started, duration, status = instant(wire.started_at), read_duration(wire.duration), RUN_WORDS(wire.status)
+    is_final = status.is_final
     return YandexExecution(
         source=source,
         key=NativeId(wire.workflow_id, wire.id),
         status=status,
         raw_status=wire.status,
         started_at=started,
-        ended_at=_end(started, duration) if status.is_final else None,
-        duration_ns=duration if status.is_final else None,
+        ended_at=_end(started, duration) if is_final else None,
+        duration_ns=duration if is_final else None,
         error=read_error(wire.error),
         input=read_payload(wire.input),
         output=read_payload(wire.result),
@@ -195,6 +196,7 @@ def read_execution(record: Raw, source: str) -> YandexExecution:
 def read_step(source: str, run: NativeId, wire: WireEntry, record: Raw, index: int) -> YandexStep:
     """One history entry. Its key repeats in loops, so its place in the run is its index."""
     started, duration, status = instant(wire.started_at), read_duration(wire.duration), STEP_WORDS(wire.status)
+    is_final = status.is_final
     return YandexStep(
         source,
         run,
@@ -208,8 +210,8 @@ def read_step(source: str, run: NativeId, wire: WireEntry, record: Raw, index: i
         status=status,
         raw_status=wire.status,
         started_at=started,
-        ended_at=_end(started, duration) if status.is_final else None,
-        duration_ns=duration if status.is_final else None,
+        ended_at=_end(started, duration) if is_final else None,
+        duration_ns=duration if is_final else None,
         input=read_payload(wire.input),
         output=read_payload(wire.output),
         error=read_error(wire.error),
@@ -243,7 +245,9 @@ def read_duration(text: str | None) -> int | None:
     if match is None:
         raise UnreadableError("a duration that is not decimal seconds with an s")
     sign, whole, digits = match.groups()
-    ns = int(whole) * SECOND + int((digits or "").ljust(9, "0"))
+    ns = int(whole) * SECOND
+    if digits:
+        ns += int(digits.ljust(9, "0"))
     return -ns if sign else ns
 
 
