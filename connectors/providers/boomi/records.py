@@ -97,7 +97,7 @@ class WireExecutionRecord(Struct, rename="camel"):
     launcher_id: str | None = msgspec.field(default=None, name="launcherID")
 
 
-class WirePlace(Struct, rename="camel"):
+class WirePlace(Struct, rename="camel", gc=False):
     """What tells where a run stands in a list."""
 
     execution_id: str

@@ -62,7 +62,7 @@ class WireExecution(Struct, rename="camel"):
     status: str | None = None
 
 
-class WirePlace(Struct, rename="camel"):
+class WirePlace(Struct, rename="camel", gc=False):
     """What tells where a run stands in a list."""
 
     id: str

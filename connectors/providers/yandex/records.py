@@ -80,7 +80,7 @@ class WireExecution(Struct, rename="camel"):
     error: WireError | None = None
 
 
-class WirePlace(Struct, rename="camel"):
+class WirePlace(Struct, rename="camel", gc=False):
     """What tells where a run stands in a list."""
 
     id: str
