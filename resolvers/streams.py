@@ -124,8 +124,12 @@ class Stream(ABC):
         """Nothing that is not among `rows`, nor was fetched from there, comes before this; None when that is all."""
         if (row := self.next_held) is None:
             return self.bound
-        rank = rank_of(row.started, self.query.order)
-        return (rank,) if self.bound is None else min((rank,), self.bound)
+        earliest = (self._earliest(row),)
+        return earliest if self.bound is None else min(earliest, self.bound)
+
+    def _earliest(self, row: Listed) -> int:
+        """The rank of a row that is held back. Of a start that proves to be none nobody knows where it stands."""
+        return FIRST[0] if row.started is None else rank_of(row.started, self.query.order)
 
     @property
     def next_held(self) -> Listed | None:
@@ -280,7 +284,7 @@ class SortedStream(Stream, ABC):
         else:
             # the last ones that are doubted are taken to be no further: they need not be made for that
             surest = rows[max(len(rows) - 1 - self.doubt, 0)]
-            self._recent += [rank_of(surest.started, self.query.order)] * min(len(rows), 1 + self.doubt)
+            self._recent += [self._earliest(surest)] * min(len(rows), 1 + self.doubt)
             self._is_behind = True
         del self._recent[:-RECENT]
         if len(self._recent) > self.doubt:
@@ -289,7 +293,7 @@ class SortedStream(Stream, ABC):
 
     def _is_late(self, rows: Sequence[Listed]) -> bool:
         """The first of them should have come before."""
-        return bool(rows) and self._claimed is not None and rank_of(rows[0].started, self.query.order) < self._claimed
+        return bool(rows) and self._claimed is not None and self._earliest(rows[0]) < self._claimed
 
     def _take_all(self, rows: Sequence[Listed]) -> None:
         """Takes them as they come."""
@@ -317,17 +321,11 @@ class SortedStream(Stream, ABC):
     def _look_for_unplaced(self, keyed: Sequence[tuple[Key, Listed]]) -> None:
         """Runs without a start that stand below rows not given yet: they would have been listed first."""
         for key, row in keyed:
-            if self._is_behind and row.started is not None:
+            if type(row.found) is Unreadable or (self._is_behind and row.started is not None):
                 continue
             if key > self.position:
                 self._is_behind = True
-            elif (
-                row.started is None
-                and type(row.found) is not Unreadable
-                and self._is_behind
-                and key[0] < self.position[0]
-                and self._is_wanted(row)
-            ):
+            elif row.started is None and self._is_behind and key[0] < self.position[0] and self._is_wanted(row):
                 self.unplaced.add(row.key)
 
     def _learn(self, rank: int) -> None:

@@ -151,6 +151,8 @@ class FakeSource:
     "Gives pages of its own size, whatever was asked for."
     unreadable: frozenset[str] = frozenset()
     "Names of runs that cannot be read."
+    misdated: frozenset[str] = frozenset()
+    "Names of runs whose start looks like a time and is none: it has a second 60 to 99. They cannot be read."
     places_all: bool = False
     "Of those that cannot be read the place can be told."
     looked_at: list[str] = field(default_factory=list)
@@ -216,16 +218,21 @@ class FakeSource:
         def read(record: Raw) -> Execution:
             one = by_record[bytes(record)]
             self.looked_at.append(one.native_id)
-            if one.native_id in self.unreadable:
+            if one.native_id in self.unreadable | self.misdated:
                 raise ValueError("no sense")
             return one
 
         records = list(map(Raw, by_record))
-        starts = [one.started_at.text for one in shown if one.started_at is not None]
+        starts = [self._start_of(one) for one in shown if one.started_at is not None]
         if len(starts) == len(shown):
             return Listing(shown, starts, records, lambda one: one.key, read)
         starts_ns = [None if one.started_at is None else one.started_at.ns for one in shown]
         return [Listed(one.key, at, record, read) for one, at, record in zip(shown, starts_ns, records, strict=True)]
+
+    def _start_of(self, one: FakeExecution) -> str:
+        assert one.started_at is not None
+        text = one.started_at.text
+        return f"{text[:17]}9{text[18:]}" if one.native_id in self.misdated else text
 
     async def get_executions(self, ids: Sequence[NativeId]) -> Mapping[NativeId, Execution | ConnectorError]:
         self.got += ids

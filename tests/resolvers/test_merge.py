@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 from structlog.testing import capture_logs
 
+from connectors.contract import WHOLE_SOURCE, Paging
 from connectors.errors import ConnectorError, ThrottledError, UnreachableError
 from resolvers.context import Context, House, Source
 from resolvers.history import History
@@ -16,8 +19,8 @@ from resolvers.ordering import FIRST
 from resolvers.request import read_request
 from resolvers.streams import Memory, Stream
 from schema.instant import SECOND
-from schema.model import ExecutionConnection, ExecutionStatus, Workflow
-from tests.resolvers.fakes import DESC, Call, FakeSource, Walk, ids_of, outcome_of, run, truth
+from schema.model import ExecutionConnection, ExecutionOrder, ExecutionStatus, Workflow
+from tests.resolvers.fakes import DESC, KINDS, NOW, Call, FakeSource, Walk, ids_of, key_of, outcome_of, run, truth
 
 QUERY = read_request({}, DESC, 50, None, b"").query
 
@@ -314,3 +317,36 @@ async def test_where_starting_again_is_no_use_the_source_fails_alone() -> None:
 
     assert names(rows).count(1) == 200
     assert set(merge.errors) == {0}
+
+
+# starts that are none
+
+
+@given(
+    kind=st.sampled_from(sorted(kind for kind in KINDS if KINDS[kind].paging is not Paging.NONE)),
+    order=st.sampled_from(ExecutionOrder),
+    misdated=st.sets(st.integers(0, 29), max_size=8),
+    page_size=st.integers(8, 40),
+)
+async def test_a_start_that_is_none_costs_its_run_and_no_other(
+    kind: str, order: ExecutionOrder, misdated: set[int], page_size: int
+) -> None:
+    """Wherever it stands in a page, the last place included, and whichever way the list goes."""
+    source = filled("spoilt", kind)
+    source.page_size, source.misdated = page_size, frozenset(f"r{at:02}" for at in misdated)
+    well = filled("well", kind)
+    query = read_request({}, order, 100, None, b"").query
+    partition = "w" if KINDS[kind].partitioned else WHOLE_SOURCE
+    streams = [opening(one, query, Memory(), now=lambda: NOW)(partition) for one in (source, well)]
+    merge = Merge(streams)
+
+    rows = await merge.take(100)
+
+    keys = [key for key, _, _ in rows]
+    assert keys == sorted(
+        key_of(one, order)
+        for one in source.runs + well.runs
+        if one.native_id not in source.misdated or one.source == "well"
+    )
+    assert merge.errors == {}
+    assert {one.native_id for one in streams[0].unreadable} == source.misdated
