@@ -67,14 +67,14 @@ def weight_of(value: object) -> int:
 
 def roughly(value: Page | StepList) -> int:
     """What runs or steps may weigh, told at once by the first and the last of them, and rather too high."""
-    items: Sequence[Raw | Listed | Timed] = value.executions if isinstance(value, Page) else value.steps
+    items: Sequence[Listed | Timed] = value.executions if isinstance(value, Page) else value.steps
     if isinstance(items, Listing):
-        items = items.records
+        return A_RUN + len(items) * A_RUN + 2 * items.size
     return A_RUN + len(items) * (A_RUN + 2 * max(map(_record_size, (items[0], items[-1])))) if items else A_RUN
 
 
-def _record_size(item: Raw | Listed | Timed) -> int:
-    record = item.record if isinstance(item, Listed) else item.raw if isinstance(item, Timed) else item
+def _record_size(item: Listed | Timed) -> int:
+    record = item.record if isinstance(item, Listed) else item.raw
     return 0 if record is None else len(memoryview(record))
 
 

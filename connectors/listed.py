@@ -1,7 +1,7 @@
 """The rows of lists: placed when they come, and read when somebody looks at them.
 
-Most rows of a list are there to be sorted, and few to be shown. Of a page that is well not even the places are told
-until the list comes to them: that is `Listing`.
+Most rows of a list are there to be sorted, and few to be shown. Of a page that is well not even the records are cut out
+of its body until the list comes to them: that is `Listing`. `lists` makes it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -81,17 +81,27 @@ def _is_read(_: Raw) -> Execution:
 class Listing(Sequence[Listed], Generic[W]):
     """The rows of a page that all have a start, each made when somebody comes to it, and the same one each time."""
 
-    __slots__ = ("_key_of", "_reader", "_rows", "_starts", "_wires", "comparable", "records")
+    __slots__ = ("_cut", "_key_of", "_reader", "_records", "_rows", "_starts", "_wires", "comparable", "size")
 
     def __init__(
         self,
         wires: Sequence[W],
         starts: Sequence[str],
-        records: Sequence[Raw],
+        cut: Callable[[], Sequence[Raw]],
         key_of: Callable[[W], NativeId],
         reader: Callable[[Raw], Execution],
+        *,
+        size: int,
     ) -> None:
-        """Takes row by row what `key_of` makes a key of, the start, and the record.
+        """Takes row by row what `key_of` makes a key of, and the start.
+
+        Args:
+            wires: Of each record what tells which run it is.
+            starts: As they are written.
+            cut: Cuts out the records, row by row. Called once, when the first row is made.
+            key_of: Which run it is.
+            reader: Reads a record.
+            size: Bytes of all records together, or of what they are cut out of.
 
         Raises:
             ValueError: The starts are not comparable.
@@ -100,15 +110,17 @@ class Listing(Sequence[Listed], Generic[W]):
             raise ValueError("starts that do not sort as texts")
         self.comparable = sorts_as
         "What sorts as the starts do."
+        self.size = size
         self._wires = wires
         self._starts = starts
-        self.records = records
+        self._cut = cut
         self._key_of = key_of
         self._reader = reader
-        self._rows: list[Listed | None] = [None] * len(records)
+        self._records: Sequence[Raw] = ()
+        self._rows: list[Listed | None] = [None] * len(wires)
 
     def __len__(self) -> int:
-        return len(self.records)
+        return len(self._rows)
 
     @overload
     def __getitem__(self, at: int) -> Listed: ...
@@ -118,15 +130,24 @@ class Listing(Sequence[Listed], Generic[W]):
 
     def __getitem__(self, at: int | slice) -> Listed | Sequence[Listed]:
         if isinstance(at, slice):
-            return [self[one] for one in range(*at.indices(len(self.records)))]
+            return [self[one] for one in range(*at.indices(len(self._rows)))]
         row = self._rows[at]
         if row is None:
-            key = self._key_of(self._wires[at])
-            row = self._rows[at] = Listed(key, self._starts[at], self.records[at], self._reader)
+            row = self._rows[at] = Listed(self._key_of(self._wires[at]), self._starts[at], _NO_RECORD, self._reader)
+            try:
+                if not self._records:
+                    self._records, self._cut = self._cut(), _is_cut
+                row.record = self._records[at]
+            except RecursionError:  # there was more room on the stack when the page was read
+                row.found = Unreadable(native_id=row.key.execution[:200], reason="nested too deeply")
         return row
 
     def __iter__(self) -> Iterator[Listed]:
-        return map(self.__getitem__, range(len(self.records)))
+        return map(self.__getitem__, range(len(self._rows)))
+
+
+def _is_cut() -> Sequence[Raw]:
+    raise AssertionError("it was cut before")
 
 
 def comparable(starts: Sequence[Any]) -> Sequence[str] | None:

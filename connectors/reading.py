@@ -1,8 +1,7 @@
 """From bytes to wire models: one place that knows what can be wrong with a body.
 
-Lists are decoded in steps: the list into undecoded records; of each record its place; and the rest of it when somebody
-looks at it. So one unreadable record spoils itself and not its page, its own bytes can be passed on, and the many rows
-that are there to be sorted cost little.
+Records are decoded each by itself: so one that is unreadable spoils itself and not its page, and its own bytes can be
+passed on. How the rows of lists are placed before that, which are many, is told in `lists`.
 
 One rule for all bodies: JSON in UTF-8, as RFC 8259 has it.
 
@@ -19,18 +18,17 @@ One rule for all bodies: JSON in UTF-8, as RFC 8259 has it.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar, cast
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import msgspec
 import structlog
 from msgspec import Raw
 
-from connectors.errors import ConnectorError, UnreadableError
+from connectors.errors import UnreadableError
 from connectors.http.client import Response
-from connectors.listed import Listed, Listing, Unreadable
-from schema.identity import NativeId
-from schema.instant import Instant, plain_ns, read_ns
+from connectors.listed import Unreadable
+from schema.instant import Instant, plain_ns
 from schema.model import Execution, ExecutionStatus
 
 log = structlog.get_logger("histograph.reading")
@@ -97,59 +95,6 @@ def _reason(body: bytes | Raw, error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "nested too deeply"
     return str(error).split("\n", 1)[0][:200]
-
-
-def list_records(
-    records: Sequence[Raw],
-    decoder: msgspec.json.Decoder[list[T]],
-    key_of: Callable[[T], NativeId],
-    start_of: Callable[[T], str | None],
-    read: Callable[[Raw], Execution],
-    *,
-    id_field: str = "id",
-) -> tuple[Sequence[Listed], Sequence[Unreadable]]:
-    """The rows of a list: those whose place can be told, and word of those where it cannot.
-
-    They are decoded all at once, and each by itself only if that fails. A start that is written like a time and is none
-    is found when the list comes to it.
-
-    Args:
-        records: As they came.
-        decoder: Of as little of records as tells where they stand. There are many for a while: have the collector leave
-            them out (`gc=False`), or going through them costs as much as a layer of HTTP.
-        key_of: Of what was decoded of one: which run it is.
-        start_of: When it started, as it is written.
-        read: Reads all of a record, by and by, and finds the same place.
-        id_field: The member that names a run.
-    """
-    if not records:
-        return (), ()
-    try:
-        wires = decoder.decode(b"[%b]" % b",".join(records))
-        return Listing(wires, cast(Sequence[str], list(map(start_of, wires))), records, key_of, read), ()
-    except _UNREADABLE:
-        pass
-    good: list[Listed] = []
-    bad: list[Unreadable] = []
-    for record in records:
-        try:
-            (wire,) = decoder.decode(b"[" + bytes(record) + b"]")
-            good.append(Listed(key_of(wire), read_ns(start_of(wire)), record, read))
-        except _UNREADABLE as error:
-            bad.append(Unreadable(native_id=id_of(record, id_field), reason=_why(record, read, error)))
-    return good, bad
-
-
-_UNREADABLE = (ConnectorError, msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)
-
-
-def _why(record: Raw, read: Callable[[Raw], Execution], error: Exception) -> str:
-    """In the words of whoever reads all of it."""
-    try:
-        read(record)
-    except (ConnectorError, ValueError, ArithmeticError) as told:
-        error = told
-    return str(error)[:200]
 
 
 def read_records(

@@ -19,13 +19,13 @@ from connectors.errors import ConnectorError, MissingError, UnsupportedError
 from connectors.http.auth import Secret, bearer
 from connectors.http.client import HttpClient, get, path
 from connectors.http.status import ErrorBody, plain_text
+from connectors.lists import ListForm
 from connectors.reading import (
     StatusWords,
     body_of,
     decode,
     decoded_or_none,
     instant,
-    list_records,
     present,
 )
 from connectors.steps import Wires, read_steps
@@ -131,17 +131,12 @@ class WireProblem(Struct):
 
 
 RUN = msgspec.json.Decoder(WireRun)
-PLACES = msgspec.json.Decoder(list[WirePlace])
 STEP = Wires(WireStep, "step")
+RUNS = ListForm(list[WirePlace], list[Raw], WirePlace, lambda page: page, lambda wire: wire.start_time)
 RECORDS = msgspec.json.Decoder(list[Raw])
 WORKFLOWS = msgspec.json.Decoder(list[WireWorkflow])
 PROBLEM = msgspec.json.Decoder(WireProblem)
 ANYTHING = msgspec.json.Decoder()
-
-
-def start_of(wire: WirePlace) -> str | None:
-    """As it is written."""
-    return wire.start_time
 
 
 def read_run(record: Raw, source: str, workflow_id: str) -> ArceeExecution:
@@ -310,12 +305,10 @@ class Arcee:
         """One page of a workflow's runs, by offset. A page that is not full is the last."""
         limit, offset = min(max(query.limit, 1), self.capabilities.page_size), int(cursor or 0)
         response = await self.http.send(get(path("/workflows/{}/runs", partition), {"limit": limit, "offset": offset}))
-        records = body_of(response, RECORDS, "runs")
-        runs, bad = list_records(
-            records,
-            PLACES,
+        records, runs, bad = RUNS.read(
+            response,
+            "runs",
             lambda wire: NativeId(partition, wire.id),
-            start_of,
             lambda record: read_run(record, self.name, partition),
         )
         return Page(

@@ -8,7 +8,7 @@ with their status only in the long form that `get` brings.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, Generic
 
 import msgspec
 from msgspec import Raw, Struct
@@ -21,13 +21,13 @@ from connectors.http.auth import Secret, bearer
 from connectors.http.client import HttpClient, Request, Response, get, path
 from connectors.http.status import ErrorBody
 from connectors.listed import Unreadable
+from connectors.lists import Item, ListForm
 from connectors.reading import (
     StatusWords,
     body_of,
     decode,
     decoded_or_none,
     instant,
-    list_records,
     present,
 )
 from connectors.steps import Wires, read_steps
@@ -119,19 +119,19 @@ class WirePlace(Struct, rename="camel", gc=False):
     created_at: str | None = None
 
 
-class WireEmbedded(Struct, rename={"history": "inf:job-history"}):
+class WireEmbedded(Struct, Generic[Item], rename={"history": "inf:job-history"}):
     """HAL's members."""
 
-    history: list[Raw] = []
+    history: list[Item] = []
 
 
-class WirePage(Struct, rename={"embedded": "_embedded"}):
+class WirePage(Struct, Generic[Item], rename={"embedded": "_embedded"}):
     """A page; its links are not followed."""
 
     start: int
     count: int
     total: int
-    embedded: WireEmbedded = msgspec.field(default_factory=WireEmbedded)
+    embedded: WireEmbedded[Item] = msgspec.field(default_factory=WireEmbedded)
 
 
 class WireJob(Struct, rename="camel"):
@@ -157,11 +157,9 @@ class WireName(Struct):
 FLAGS = {None: "null", True: "true", False: "false"}
 NO_RESULT = WireResult()
 HISTORY = msgspec.json.Decoder(WireHistory)
-PLACES = msgspec.json.Decoder(list[WirePlace])
 FORMS = msgspec.json.Decoder(WireForms)
 PROGRESS = Wires(WireProgress, "progress[{}]")
 RECORD = msgspec.json.Decoder(Raw)
-PAGE = msgspec.json.Decoder(WirePage)
 JOBS = msgspec.json.Decoder(list[WireJob])
 PROBLEM = msgspec.json.Decoder(WireProblem)
 NAME = msgspec.json.Decoder(WireName)
@@ -205,6 +203,9 @@ def key_of(wire: WirePlace) -> NativeId:
 def start_of(wire: WirePlace) -> str | None:
     """As `read_history` finds it."""
     return (wire.duration or [None])[0] or wire.created_at
+
+
+LIST = ListForm(WirePage[WirePlace], WirePage[Raw], WirePlace, lambda page: page.embedded.history, start_of)
 
 
 def read_history(record: Raw, source: str) -> InformerExecution:
@@ -368,14 +369,13 @@ class Informer:
         request = get(
             path("/api/jobs/{}/history", partition), {"sort": sort, "limit": limit, "start": start}, accept=HAL
         )
-        page = body_of(await self._ask(request), PAGE, "history")
-        records = page.embedded.history
-        runs, bad = list_records(records, PLACES, key_of, start_of, self._read)
-        end = start + len(records)
+        page, runs, bad = LIST.read(await self._ask(request), "history", key_of, self._read)
+        count = len(page.embedded.history)
+        end = start + count
         return Page(
             executions=runs,
             unreadable=bad,
-            next_cursor=str(end) if records and end < page.total else None,
+            next_cursor=str(end) if count and end < page.total else None,
             total=page.total,
         )
 

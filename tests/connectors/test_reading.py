@@ -1,18 +1,15 @@
 """Reading: what can be wrong with a body, told without its contents; numbers, times and words as they are written."""
 
 import json
-from collections.abc import Sequence
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw, Struct
-from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from connectors.errors import UnreadableError
-from connectors.listed import Listed, Listing, Unreadable, comparable
 from connectors.reading import (
     StatusWords,
     body_of,
@@ -20,12 +17,10 @@ from connectors.reading import (
     decoded_or_none,
     instant,
     integer,
-    list_records,
     present,
     read_records,
 )
 from schema.identity import NativeId
-from schema.instant import read_ns
 from schema.model import Execution, ExecutionStatus
 from tests.connectors.replay import answer
 from tests.connectors.sources import toy_run
@@ -224,60 +219,3 @@ def test_a_provider_that_makes_up_words_is_not_logged_for_ever() -> None:
             words(f"word-{index}")
 
     assert len(logs) == 100
-
-
-class WirePlace(Struct):
-    id: str
-    at: str | None = None
-
-
-PLACES = msgspec.json.Decoder(list[WirePlace])
-
-
-def listed(*records: bytes) -> tuple[Sequence[Listed], Sequence[Unreadable]]:
-    def read(record: Raw) -> Execution:
-        wire = msgspec.json.decode(record, type=WirePlace)
-        return replace(toy_run(wire.id), started_at=instant(wire.at))
-
-    return list_records(list(map(Raw, records)), PLACES, lambda wire: NativeId("", wire.id), lambda wire: wire.at, read)
-
-
-def test_rows_of_a_list_that_is_well_are_made_one_by_one() -> None:
-    rows, bad = listed(b'{"id": "a", "at": "2026-02-01T10:00:00Z"}', b'{"id": "b", "at": "2026-02-01T09:00:00.5Z"}')
-
-    assert isinstance(rows, Listing)
-    assert [row.key.execution for row in rows] == ["a", "b"]
-    assert rows[1].started == read_ns("2026-02-01T09:00:00.5Z")
-    assert bad == ()
-
-
-@pytest.mark.parametrize(
-    ("record", "why"),
-    [
-        (b'{"id": "b", "at": 7}', "Expected `str | null`, got `int` - at `$.at`"),
-        (b'{"id": "b", "at": "yesterday"}', "not an RFC 3339 time with a zone: 'yesterday'"),
-    ],
-)
-def test_a_record_without_a_place_is_left_out_at_once(record: bytes, why: str) -> None:
-    rows, bad = listed(b'{"id": "a", "at": "2026-02-01T10:00:00Z"}', record, b'{"id": "c"}')
-
-    assert [(row.key.execution, row.started) for row in rows] == [("a", read_ns("2026-02-01T10:00:00Z")), ("c", None)]
-    assert bad == [Unreadable("b", why)]
-
-
-def test_a_start_that_only_looks_like_one_is_told_when_the_list_comes_to_it() -> None:
-    rows, bad = listed(b'{"id": "a", "at": "2026-02-31T10:00:00Z"}', b'{"id": "b", "at": "2026-02-01T09:00:00Z"}')
-
-    assert (len(rows), bad) == (2, ())
-    assert rows[0].started is None
-    found = rows[0].read()
-    assert isinstance(found, Unreadable)
-    assert (found.native_id, found.reason) == ("a", "day is out of range for month")
-
-
-@pytest.mark.parametrize(
-    "starts", [[None], [""], ["2026-02-01T10:00:00Z", ""], ["2026-02-01T10:00:00+01:00"], ["2026-02-01 10:00:00Z"]]
-)
-def test_starts_that_do_not_sort_as_texts_are_told_from_others(starts: list[str | None]) -> None:
-    assert comparable(starts) is None
-    assert comparable([*starts, "2026-02-01T10:00:00.25Z"]) is None

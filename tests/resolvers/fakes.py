@@ -225,7 +225,7 @@ class FakeSource:
         records = list(map(Raw, by_record))
         starts = [self._start_of(one) for one in shown if one.started_at is not None]
         if len(starts) == len(shown):
-            return Listing(shown, starts, records, lambda one: one.key, read)
+            return Listing(shown, starts, lambda: records, lambda one: one.key, read, size=sum(map(len, by_record)))
         starts_ns = [None if one.started_at is None else one.started_at.ns for one in shown]
         return [Listed(one.key, at, record, read) for one, at, record in zip(shown, starts_ns, records, strict=True)]
 

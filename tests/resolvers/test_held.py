@@ -31,7 +31,7 @@ def unread(_: Raw) -> Execution:
 
 def listing(starts: Sequence[str]) -> Listing[int]:
     wires = range(len(starts))
-    return Listing(wires, starts, [Raw()] * len(starts), lambda at: NativeId("w", str(at)), unread)
+    return Listing(wires, starts, lambda: [Raw()] * len(starts), lambda at: NativeId("w", str(at)), unread, size=0)
 
 
 @given(st.lists(STARTS, min_size=1, max_size=20), ORDERS)
@@ -75,7 +75,7 @@ def test_few_rows_are_made_at_first_then_more() -> None:
         return NativeId("w", str(at))
 
     starts = [f"2026-02-01T00:00:{59 - at:02}Z" for at in range(60)]
-    held = Held(Listing(range(60), starts, [Raw()] * 60, key_of, unread), range(60))
+    held = Held(Listing(range(60), starts, lambda: [Raw()] * 60, key_of, unread, size=0), range(60))
 
     sizes = []
     while held.first is not None:

@@ -1,11 +1,12 @@
 """Boomi's records: what arrives, and what it means. Fields without a value are left out rather than null."""
 
-from typing import ClassVar
+from typing import ClassVar, Generic
 
 import msgspec
 from msgspec import Raw, Struct
 
 from connectors.http.status import ErrorBody, plain_text
+from connectors.lists import Item, ListForm
 from connectors.reading import StatusWords, decode, decoded_or_none, instant, integer
 from connectors.steps import Wires
 from schema.identity import NativeId
@@ -133,10 +134,10 @@ class WireProcess(Struct):
     name: str | None = None
 
 
-class WireResult(Struct, rename="camel"):
+class WireResult(Struct, Generic[Item], rename="camel"):
     """A page. `result` is missing when nothing was found; `numberOfResults` is no total."""
 
-    result: list[Raw] = []
+    result: list[Item] = []
     query_token: str | None = None
 
 
@@ -154,11 +155,10 @@ class WireProblem(Struct):
 
 
 RECORD = msgspec.json.Decoder(WireExecutionRecord)
-PLACES = msgspec.json.Decoder(list[WirePlace])
 CONNECTOR = Wires(WireExecutionConnector, "ExecutionConnector")
 OWNER = Wires(WireOwner, "ExecutionConnector")
 PROCESS = msgspec.json.Decoder(WireProcess)
-RESULT = msgspec.json.Decoder(WireResult)
+RESULT = msgspec.json.Decoder(WireResult[Raw])
 PROBLEM = msgspec.json.Decoder(WireProblem)
 
 
@@ -167,9 +167,14 @@ def key_of(wire: WirePlace) -> NativeId:
     return NativeId(wire.process_id or "", wire.execution_id)
 
 
-def start_of(wire: WirePlace) -> str | None:
-    """As it is written."""
-    return wire.execution_time
+RUNS = ListForm(
+    WireResult[WirePlace],
+    WireResult[Raw],
+    WirePlace,
+    lambda page: page.result,
+    lambda wire: wire.execution_time,
+    id_field="executionId",
+)
 
 
 def read_execution(record: Raw, source: str, process_id: str = "") -> BoomiExecution:

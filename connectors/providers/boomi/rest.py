@@ -11,25 +11,23 @@ from msgspec.structs import replace
 from connectors.batching import in_groups
 from connectors.contract import Capabilities, ExecutionQuery, Filter, Page, Paging, Rate, StepList
 from connectors.errors import ConnectorError, UnreadableError
-from connectors.http.client import JSON, HttpClient, Request, path, post
+from connectors.http.client import JSON, HttpClient, Request, Response, path, post
 from connectors.listed import Unreadable
 from connectors.providers.boomi.filters import any_of, filtered, query_config
 from connectors.providers.boomi.records import (
     CONNECTOR,
     OWNER,
-    PLACES,
     PROCESS,
     RESULT,
+    RUNS,
     WORDS,
     BoomiExecution,
-    WireResult,
     key_of,
     read_execution,
     read_step,
-    start_of,
 )
 from connectors.providers.boomi.settings import RETENTION, BoomiSettings
-from connectors.reading import body_of, decode, list_records, read_records
+from connectors.reading import body_of, decode, read_records
 from connectors.steps import read_steps
 from schema.identity import NativeId
 from schema.model import Execution, ExecutionOrder, Workflow
@@ -77,11 +75,11 @@ class BoomiRest:
         if query.workflow_ids is not None and not query.workflow_ids:
             return Page(executions=(), next_cursor=None)  # an empty `or` says nothing
         if cursor is None:
-            body = await self._query("ExecutionRecord", query_config(query))
+            response = await self._query("ExecutionRecord", query_config(query))
         else:
-            body = await self._more("ExecutionRecord", cursor)
-        runs, bad = list_records(body.result, PLACES, key_of, start_of, self._read, id_field="executionId")
-        return Page(executions=runs, unreadable=bad, next_cursor=body.query_token or None)
+            response = await self._more("ExecutionRecord", cursor)
+        page, runs, bad = RUNS.read(response, "ExecutionRecord", key_of, self._read)
+        return Page(executions=runs, unreadable=bad, next_cursor=page.query_token or None)
 
     def _read(self, record: Raw) -> BoomiExecution:
         return read_execution(record, self.name)
@@ -123,33 +121,33 @@ class BoomiRest:
 
     async def _all(self, kind: str, config: Mapping[str, Any]) -> list[Raw]:
         """Every record that a query finds, page after page."""
-        page = await self._query(kind, config)
+        page = body_of(await self._query(kind, config), RESULT, kind)
         records, tokens = list(page.result), set[str]()
         while page.query_token:
             if page.query_token in tokens or len(tokens) >= MAX_PAGES:
                 raise UnreadableError(f"{kind}: the pages do not end")
             tokens.add(page.query_token)
-            page = await self._more(kind, page.query_token)
+            page = body_of(await self._more(kind, page.query_token), RESULT, kind)
             records += page.result
         return records
 
-    async def _query(self, kind: str, config: Mapping[str, Any]) -> WireResult:
-        return await self._ask(kind, post(self._path(kind, "query"), config))
+    async def _query(self, kind: str, config: Mapping[str, Any]) -> Response:
+        return await self._ask(post(self._path(kind, "query"), config))
 
-    async def _more(self, kind: str, token: str) -> WireResult:
+    async def _more(self, kind: str, token: str) -> Response:
         headers = (("Accept", JSON), ("Content-Type", "text/plain"))
         where = self._path(kind, "queryMore")
-        return await self._ask(kind, Request(method="POST", path=where, headers=headers, body=token.encode()))
+        return await self._ask(Request(method="POST", path=where, headers=headers, body=token.encode()))
 
     def _path(self, kind: str, operation: str) -> str:
         override = self.settings.override_account_id
         start = "/api/rest/v1/{}" if override is None else "/partner/api/rest/v1/{}"
         return path(f"{start}/{kind}/{operation}", self.settings.account_id)
 
-    async def _ask(self, kind: str, request: Request) -> WireResult:
+    async def _ask(self, request: Request) -> Response:
         if self.settings.override_account_id is not None:
             request = replace(request, params=(("overrideAccount", self.settings.override_account_id),))
-        return body_of(await self.http.send(request), RESULT, kind)
+        return await self.http.send(request)
 
 
 def _owners(records: Sequence[Raw]) -> Sequence[str | UnreadableError]:

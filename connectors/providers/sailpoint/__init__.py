@@ -20,8 +20,9 @@ from connectors.errors import ConnectorError, UnreadableError
 from connectors.http.auth import Renewed, Secret, Token
 from connectors.http.client import JSON, HttpClient, Request, get, path
 from connectors.http.status import ErrorBody
+from connectors.lists import ListForm
 from connectors.providers.sailpoint.events import fold
-from connectors.reading import StatusWords, body_of, decode, decoded_or_none, instant, list_records
+from connectors.reading import StatusWords, body_of, decode, decoded_or_none, instant
 from schema.identity import NativeId
 from schema.instant import Instant
 from schema.model import Execution, ExecutionStatus, Workflow
@@ -102,7 +103,7 @@ class WireToken(Struct):
 
 
 EXECUTION = msgspec.json.Decoder(WireExecution)
-PLACES = msgspec.json.Decoder(list[WirePlace])
+LIST = ListForm(list[WirePlace], list[Raw], WirePlace, lambda page: page, lambda wire: wire.start_time)
 RECORD = msgspec.json.Decoder(Raw)
 RECORDS = msgspec.json.Decoder(list[Raw])
 WORKFLOWS = msgspec.json.Decoder(list[WireWorkflow])
@@ -113,11 +114,6 @@ TOKEN = msgspec.json.Decoder(WireToken)
 def key_of(wire: WirePlace) -> NativeId:
     """Which run it is."""
     return NativeId(wire.workflow_id, wire.id)
-
-
-def start_of(wire: WirePlace) -> str | None:
-    """As it is written."""
-    return wire.start_time
 
 
 def read_execution(record: Raw, source: str) -> SailPointExecution:
@@ -239,8 +235,7 @@ class SailPoint:
         offset = int(cursor or 0)
         params = {"limit": PAGE_SIZE, "offset": offset, "filters": filters_for(query)}
         response = await self.http.send(get(path(f"/{self.version}/workflows/{{}}/executions", partition), params))
-        records = body_of(response, RECORDS, "executions")
-        runs, bad = list_records(records, PLACES, key_of, start_of, self._read)
+        records, runs, bad = LIST.read(response, "executions", key_of, self._read)
         return Page(
             executions=runs,
             unreadable=bad,

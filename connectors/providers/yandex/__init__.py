@@ -26,7 +26,6 @@ from connectors.providers.yandex.records import (
     GOT,
     HISTORY,
     LIST,
-    PLACES,
     RUN_WORDS,
     WORKFLOW,
     WORKFLOWS,
@@ -36,9 +35,8 @@ from connectors.providers.yandex.records import (
     read_execution,
     read_status_body,
     read_step,
-    start_of,
 )
-from connectors.reading import body_of, list_records
+from connectors.reading import body_of
 from connectors.steps import read_steps
 from schema.identity import NativeId
 from schema.instant import SECOND, Instant
@@ -172,11 +170,10 @@ class Yandex:
                 raise
             predicate = None
             response = await self._ask(get("/workflows/v1/execution", params))
-        body = body_of(response, LIST, "executions")
-        runs, bad = list_records(body.executions, PLACES, key_of, start_of, self._read)
+        page, runs, bad = LIST.read(response, "executions", key_of, self._read)
         mark = UNFILTERED if predicate is None else FILTERED
         return Page(
-            executions=runs, unreadable=bad, next_cursor=mark + body.next_page_token if body.next_page_token else None
+            executions=runs, unreadable=bad, next_cursor=mark + page.next_page_token if page.next_page_token else None
         )
 
     def _read(self, record: Raw) -> YandexExecution:

@@ -1,13 +1,14 @@
 """Yandex records: what arrives, and what it means. protobuf JSON: defaults are left out, int64 is text."""
 
 import re
-from typing import ClassVar
+from typing import ClassVar, Generic
 
 import msgspec
 from msgspec import Raw, Struct
 
 from connectors.errors import UnreadableError
 from connectors.http.status import ErrorBody
+from connectors.lists import Item, ListForm
 from connectors.reading import StatusWords, decode, decoded_or_none, instant, integer, present
 from connectors.steps import Wires
 from schema.identity import NativeId
@@ -105,10 +106,10 @@ class WireEntry(Struct, rename="camel"):
     last_error: WireError | None = None
 
 
-class WireList(Struct, rename="camel"):
+class WireList(Struct, Generic[Item], rename="camel"):
     """`{}` when there are none."""
 
-    executions: list[Raw] = []
+    executions: list[Item] = []
     next_page_token: str = ""
 
 
@@ -153,9 +154,7 @@ class WireStatus(Struct):
 
 
 EXECUTION = msgspec.json.Decoder(WireExecution)
-PLACES = msgspec.json.Decoder(list[WirePlace])
 ENTRY = Wires(WireEntry, "entries[{}]")
-LIST = msgspec.json.Decoder(WireList)
 GOT = msgspec.json.Decoder(WireGot)
 HISTORY = msgspec.json.Decoder(WireHistory)
 WORKFLOW = msgspec.json.Decoder(WireWorkflow)
@@ -168,9 +167,9 @@ def key_of(wire: WirePlace) -> NativeId:
     return NativeId(wire.workflow_id, wire.id)
 
 
-def start_of(wire: WirePlace) -> str | None:
-    """As it is written."""
-    return wire.started_at
+LIST = ListForm(
+    WireList[WirePlace], WireList[Raw], WirePlace, lambda page: page.executions, lambda wire: wire.started_at
+)
 
 
 def read_execution(record: Raw, source: str) -> YandexExecution:
