@@ -160,8 +160,8 @@ def comparable(starts: Sequence[Any]) -> Sequence[str] | None:
         return None
     lengths = set(map(len, starts))
     if len(lengths) == 1:
-        (length,), together = lengths, "".join(starts)
-        return starts if set(together[10::length] + together[length - 1 :: length]) == {"T", "Z"} else None
+        (length,), together, of = lengths, "".join(starts), len(starts)
+        return starts if together[10::length] == "T" * of and together[length - 1 :: length] == "Z" * of else None
     if {text[10:11] + text[-1:] for text in starts} - {"TZ"}:
         return None
     return [text[:-1] for text in starts]
