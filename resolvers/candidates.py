@@ -114,4 +114,4 @@ class Candidates:
         """Any source that has rows left may have matches among them."""
         for stream, (bound, _) in zip(self.merge.streams, self.merge.rest(), strict=True):
             if bound is not None:
-                self.errors.setdefault(stream.connector.name, error)
+                self.errors.setdefault(stream.terms.source, error)

@@ -26,7 +26,7 @@ from resolvers.ordering import FIRST, Bound
 from resolvers.outcomes import Report
 from resolvers.partitions import SourcePlan, plan_at_hand, plan_source
 from resolvers.request import HistoryRequest
-from resolvers.streams import Memory, Stream
+from resolvers.streams import Memory, Stream, Terms
 from schema.instant import Instant
 from schema.model import ExecutionConnection, PageInfo
 
@@ -163,13 +163,11 @@ class History:
         for plan in plans:
             if plan.ids:
                 loaders = self.context.loaders(plan.source.name)
+                terms = Terms(plan.source.connector, self.query, Memory(), self.position, until=self._until)
                 fixed = FixedStream(
-                    connector=plan.source.connector,
+                    terms=terms,
                     partition="",
-                    query=self.query,
-                    memory=Memory(),
-                    position=self.position,
-                    until=self._until,
+                    bound=terms.start_at(self.position),
                     loaders=loaders,
                     ids=plan.ids,
                 )

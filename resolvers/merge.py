@@ -290,7 +290,7 @@ class Merge:
         if error is None or isinstance(error, ConnectorError):
             return error
         reference = uuid4().hex[:12]
-        log.error("connector failed", source=stream.connector.name, reference=reference, exc_info=error)
+        log.error("connector failed", source=stream.terms.source, reference=reference, exc_info=error)
         return UnreadableError("an error of ours, which is logged", reference=reference)
 
     def _move_on(self, late: Sequence[int]) -> None:

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from itertools import count
 
-from msgspec.structs import replace
-
 from connectors.contract import Page
 from connectors.errors import UnreadableError
 from connectors.listed import Listed
@@ -119,8 +117,6 @@ class Mark:
 class OffsetStream(SortedStream):
     """Reads on from where the position lies now."""
 
-    hint: int | None = None
-    "Offset of the first row after the position when it was last seen. Saves the search, if it still holds."
     _walk: OffsetWalk | None = None
     _read: list[tuple[int, Sequence[Listed]]] = field(default_factory=list)
     "Rows page by page, with the first one's offset."
@@ -141,7 +137,7 @@ class OffsetStream(SortedStream):
             self.bound = None
 
     def hint_for(self, row: Listed | None) -> int | None:
-        """An offset as last seen."""
+        """The offset as last seen: saves the search, if it still holds."""
         if row is not None:
             seen = (
                 at for start, rows in reversed(self._read) for at, one in enumerate(rows, start) if one.key == row.key
@@ -152,8 +148,8 @@ class OffsetStream(SortedStream):
 
     async def _page(self, offset: int) -> Page:
         # pages grow, as a stream that needs many has little use for their rows
-        size = min(self.fetch_size() << min(self.pages, 10), MAX_FETCH, self.connector.capabilities.page_size)
-        return await self.fetch(replace(self.query, limit=size), str(offset) if offset else None)
+        size = min(self.fetch_size() << min(self.pages, 10), MAX_FETCH, self.terms.can.page_size)
+        return await self.fetch(self.terms.asking(self.terms.query.started, size), str(offset) if offset else None)
 
     async def _locate(self, wanted: int) -> tuple[int, Page]:
         """A page that begins before the first row of this rank or a later one, and mostly comes to it; with its offset.
@@ -190,7 +186,7 @@ class OffsetStream(SortedStream):
         raise AssertionError("a search ends")
 
     def _ranks(self, page: Page) -> list[int]:
-        return [rank_of(row.started, self.query.order) for row in page.rows() if row.started is not None]
+        return [rank_of(row.started, self.terms.query.order) for row in page.rows() if row.started is not None]
 
     def _side(self, page: Page, wanted: int) -> Side:
         ranks = self._ranks(page)

@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from connectors.contract import Capabilities, Connector, ExecutionQuery, Filter, Paging
 from resolvers.offsets import OffsetStream
 from resolvers.ordering import FIRST, Bound
-from resolvers.streams import Memory, Stream, TokenStream
+from resolvers.streams import Memory, Stream, Terms, TokenStream
 from resolvers.whole import WholeStream
 from resolvers.windows import WindowStream
 from schema.model import ExecutionOrder
@@ -50,27 +50,17 @@ def opening(
         now: The wall clock.
     """
     kind = _kind(connector.capabilities, query.order)
-    shared: dict[str, Any] = {
-        "connector": connector,
-        "query": query,
-        "memory": memory,
-        "position": position,
-        "carried_slack": carried_slack,
-        "until": until,
-    }
-    if kind is WindowStream:
-        shared["now"] = now
-    takes_hint = kind in (OffsetStream, WindowStream)
+    terms = Terms(connector, query, memory, position, carried_slack, until, now)
 
     def open_stream(partition: str, bound: Bound | None = FIRST, hint: int | None = None) -> Stream:
-        more = {"hint": hint} if takes_hint else {}
-        stream: Stream = kind(partition=partition, bound=bound, **shared, **more)
+        at = None if bound is None else terms.start_at(bound)
+        stream: Stream = kind(terms=terms, partition=partition, bound=at, hint=hint)
         return stream
 
     return open_stream
 
 
-def _kind(can: Capabilities, order: ExecutionOrder) -> type[Any]:
+def _kind(can: Capabilities, order: ExecutionOrder) -> type[Stream]:
     if order in can.orders and can.paging is Paging.OFFSET:
         return OffsetStream
     if order in can.orders and can.pushes_down >= BOUNDS_OF_START:

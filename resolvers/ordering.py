@@ -42,6 +42,11 @@ def not_before(rank: int, order: ExecutionOrder, within: Range) -> Range:
     return Range(rank if within.start is None else max(rank, within.start), within.end)
 
 
+def not_after(until: int, within: Range) -> Range:
+    """The part of a range of starts that is not after a moment."""
+    return Range(within.start, until + 1 if within.end is None else min(within.end, until + 1))
+
+
 def first_rank(order: ExecutionOrder, within: Range) -> int:
     """The rank before which nothing in the range can come; that of `FIRST` when the range is open there."""
     if order.is_descending:

@@ -19,18 +19,19 @@ place by more is found as it is read. The source's memory has then learned by ho
 should have come before, the merge starts again.
 """
 
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 from msgspec.structs import replace
 
-from connectors.contract import EVER, Connector, ExecutionQuery, Page, Range
+from connectors.contract import EVER, Capabilities, Connector, ExecutionQuery, Page, Range
 from connectors.errors import ConnectorError, LimitReachedError, UnreadableError
 from connectors.listed import Listed, Unreadable
 from resolvers.held import Held, by_start
-from resolvers.ordering import FIRST, Bound, Key, first_rank, last_rank, not_before, placed, rank_of
+from resolvers.ordering import FIRST, Bound, Key, first_rank, last_rank, not_after, not_before, placed, rank_of
 from schema.identity import NativeId
 from schema.instant import SECOND
 
@@ -64,22 +65,66 @@ class Memory:
     "By partition: where the window of its newest rows started last."
 
 
-@dataclass(slots=True, kw_only=True)
-class Stream(ABC):
-    """One partition, read from a position on. `rows` are those read and not fetched from here yet, in no order."""
+@dataclass(slots=True, eq=False)
+class Terms:
+    """What the streams of one source have in common: what is wanted of it, and from where on. Looked up once."""
 
     connector: Connector
-    partition: str
     query: ExecutionQuery
     memory: Memory
     position: Bound = FIRST
     "Rows up to and including this key were given on earlier pages."
-    bound: Bound | None = FIRST
-    "None: all is read."
     carried_slack: int = 0
     "As in the memory, but of the pages before."
     until: int | None = None
     "Runs that started later, in nanoseconds since 1970, are not part of the list."
+    now: Callable[[], int] = time.time_ns
+    "The wall clock."
+    source: str = field(init=False)
+    can: Capabilities = field(init=False)
+    takes_all: bool = field(init=False)
+    "The query has no conditions on runs."
+    takes_unread: bool = field(init=False)
+    "It has none but on their starts."
+    range: Range = field(init=False)
+    "The starts that rows of the list can have. Those without any aside, which only an open range lets in."
+    _start: Bound = field(init=False)
+    "Nothing comes before this."
+    _last: int | None = field(init=False)
+    "The rank behind which nothing comes."
+    _asked: dict[tuple[Range, int], ExecutionQuery] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.source, self.can = self.connector.name, self.connector.capabilities
+        self.takes_unread = self.query.asks_for_starts_only
+        self.takes_all = self.takes_unread and self.query.started == EVER and self.until is None
+        order, started = self.query.order, self.query.started
+        self.range = started if self.until is None else not_after(self.until, started)
+        self._start, self._last = max(self.position, (first_rank(order, started),)), last_rank(order, started)
+
+    def start_at(self, bound: Bound) -> Bound | None:
+        """Where a stream begins of which nothing comes before this bound. Past the end of the range nothing is left."""
+        start = max(bound, self._start)
+        return None if self._last is not None and start[0] > self._last else start
+
+    def asking(self, started: Range, limit: int) -> ExecutionQuery:
+        """The query for so many runs of a range. All who ask for the same get the same one: its hash is known then."""
+        known = self._asked.get((started, limit))
+        if known is None:
+            known = self._asked[started, limit] = replace(self.query, started=started, limit=limit)
+        return known
+
+
+@dataclass(slots=True, kw_only=True)
+class Stream(ABC):
+    """One partition, read from a position on. `rows` are those read and not fetched from here yet, in no order."""
+
+    terms: Terms
+    partition: str
+    bound: Bound | None
+    "None: all is read."
+    hint: int | None = None
+    "Of the page before, as `hint_for` gave it."
     rows: list[tuple[Key, Listed]] = field(default_factory=list)
     pages: int = 0
     as_of: int | None = None
@@ -93,17 +138,6 @@ class Stream(ABC):
     "Rows of the whole partition, where the source counts them."
     _held: Held | None = None
     _seen: set[NativeId] = field(default_factory=set)
-    _takes_all: bool = field(init=False)
-    "The query has no conditions on runs."
-    _takes_unread: bool = field(init=False)
-    "It has none but on their starts."
-
-    def __post_init__(self) -> None:
-        self._takes_unread = self.query.asks_for_starts_only
-        self._takes_all = self._takes_unread and self.query.started == EVER and self.until is None
-        if self.bound is not None:
-            self.bound = max(self.bound, self.position)
-            self.move_bound(first_rank(self.query.order, self.query.started))
 
     async def advance(self) -> None:
         """Reads on, so that the bound moves.
@@ -129,7 +163,7 @@ class Stream(ABC):
 
     def _earliest(self, row: Listed) -> int:
         """The rank of a row that is held back. Of a start that proves to be none nobody knows where it stands."""
-        return FIRST[0] if row.started is None else rank_of(row.started, self.query.order)
+        return FIRST[0] if row.started is None else rank_of(row.started, self.terms.query.order)
 
     @property
     def next_held(self) -> Listed | None:
@@ -145,9 +179,9 @@ class Stream(ABC):
 
     def hold(self, rows: Sequence[Listed], *, sort: bool = False) -> bool:
         """Holds rows back, if all are new and wanted, and in order, be it by `sort`ing them. If not, `take` them."""
-        if not rows or not self._takes_all or self.position != FIRST:
+        if not rows or not self.terms.takes_all or self.terms.position != FIRST:
             return False
-        order = by_start(rows, self.query.order)
+        order = by_start(rows, self.terms.query.order)
         if order is None or not (sort or isinstance(order, range)):
             return False
         if self._seen and not self._seen.isdisjoint([row.key for row in rows]):
@@ -159,7 +193,7 @@ class Stream(ABC):
     @property
     def has_moved(self) -> bool:
         """A list that stops at the bound has come further than the page before."""
-        return self.bound is None or self.bound > self.position
+        return self.bound is None or self.bound > self.terms.position
 
     @abstractmethod
     async def _advance(self) -> None: ...
@@ -167,7 +201,7 @@ class Stream(ABC):
     async def fetch(self, query: ExecutionQuery, cursor: str | None) -> Page:
         """One page, taken note of."""
         self.pages += 1
-        page = await self.connector.list_executions(self.partition, query, cursor)
+        page = await self.terms.connector.list_executions(self.partition, query, cursor)
         self.as_of = page.as_of if self.as_of is None else min(self.as_of, page.as_of)
         for record in page.unreadable:
             self.leave_out(record)
@@ -183,11 +217,11 @@ class Stream(ABC):
 
     def placed(self, rows: Sequence[Listed]) -> list[tuple[Key, Listed]]:
         """Rows with where they stand."""
-        return placed(rows, self.connector.name, self.query.order)
+        return placed(rows, self.terms.source, self.terms.query.order)
 
     def take(self, rows: Sequence[tuple[Key, Listed]]) -> None:
         """Keeps those that are new and wanted."""
-        seen, position, takes_all = self._seen, self.position, self._takes_all
+        seen, position, takes_all = self._seen, self.terms.position, self.terms.takes_all
         known = len(seen)
         for one in rows:
             key, row = one
@@ -202,53 +236,41 @@ class Stream(ABC):
                     self.rows.append(one)
 
     def _is_wanted(self, row: Listed) -> bool:
-        if self.until is not None and row.started is not None and row.started > self.until:
+        if self.terms.until is not None and row.started is not None and row.started > self.terms.until:
             return False
-        if self._takes_unread:
-            return self.query.started.holds(row.started)
+        if self.terms.takes_unread:
+            return self.terms.query.started.holds(row.started)
         run = row.read()
         if isinstance(run, Unreadable):
             self.leave_out(run)
             return False
-        return self.query.matches(run)
+        return self.terms.query.matches(run)
 
     def move_bound(self, rank: int) -> None:
         """Nothing unread comes before this rank. Past the end of the range asked for, all is read."""
-        if self.bound is None:
-            return
-        self.bound = max(self.bound, (rank,))
-        last = last_rank(self.query.order, self.query.started)
-        if last is not None and self.bound[0] > last:
-            self.bound = None
-
-    @property
-    def range(self) -> Range:
-        """The starts that rows of the list can have. Those without any aside, which only an open range lets in."""
-        within = self.query.started
-        if self.until is None:
-            return within
-        return Range(within.start, self.until + 1 if within.end is None else min(within.end, self.until + 1))
+        if self.bound is not None:
+            self.bound = self.terms.start_at(max(self.bound, (rank,)))
 
     def asked_range(self) -> Range:
         """The starts of rows that are not read yet."""
         rank = FIRST[0] if self.bound is None else self.bound[0]
-        return not_before(rank, self.query.order, self.range)
+        return not_before(rank, self.terms.query.order, self.terms.range)
 
     def fetch_size(self) -> int:
         """Rows to ask for at a time: whole pages, when conditions may leave few of them."""
-        wanted = MAX_FETCH if is_selective(self.query) else self.query.limit + SPARE + 3 * self.doubt
-        return min(max(wanted, MIN_FETCH), MAX_FETCH, self.connector.capabilities.page_size)
+        wanted = MAX_FETCH if is_selective(self.terms.query) else self.terms.query.limit + SPARE + 3 * self.doubt
+        return min(max(wanted, MIN_FETCH), MAX_FETCH, self.terms.can.page_size)
 
     @property
     def doubt(self) -> int:
         """Rows by which an order may be wrong."""
-        return 0 if self.connector.capabilities.order_promised else DOUBT
+        return 0 if self.terms.can.order_promised else DOUBT
 
     @property
     def slack(self) -> int:
         """Nanoseconds by which it may be wrong."""
-        return max(self.memory.slack, self.carried_slack) + (
-            0 if self.connector.capabilities.order_promised else DOUBT_NS
+        return max(self.terms.memory.slack, self.terms.carried_slack) + (
+            0 if self.terms.can.order_promised else DOUBT_NS
         )
 
     def hint_for(self, row: Listed | None) -> int | None:
@@ -301,18 +323,18 @@ class SortedStream(Stream, ABC):
         if None in [row.started for row in rows]:
             self._look_for_unplaced(keyed)
         elif not self._is_behind:
-            self._is_behind = any(key > self.position for key, _ in keyed)
+            self._is_behind = any(key > self.terms.position for key, _ in keyed)
         is_late, claimed, recent = False, self._claimed, self._recent
         for key, row in keyed:
             if row.started is None:
                 continue
-            if claimed is not None and key[0] < claimed and key > self.position and row.key not in self._seen:
+            if claimed is not None and key[0] < claimed and key > self.terms.position and row.key not in self._seen:
                 is_late = True
                 self._learn(key[0])
             recent.append(key[0])
         self.take(keyed)
         if is_late and self.bound is not None:
-            self.bound = self.position  # it was wrong
+            self.bound = self.terms.position  # it was wrong
 
     def _reached(self) -> int:
         """The rank that the rows read have come to, but for those that are doubted."""
@@ -323,22 +345,22 @@ class SortedStream(Stream, ABC):
         for key, row in keyed:
             if type(row.found) is Unreadable or (self._is_behind and row.started is not None):
                 continue
-            if key > self.position:
+            if key > self.terms.position:
                 self._is_behind = True
-            elif row.started is None and self._is_behind and key[0] < self.position[0] and self._is_wanted(row):
+            elif row.started is None and self._is_behind and key[0] < self.terms.position[0] and self._is_wanted(row):
                 self.unplaced.add(row.key)
 
     def _learn(self, rank: int) -> None:
         """From a row that comes after others which it should have come before: by how much that may be."""
         misplaced = self._reached() - rank
-        if 2 * misplaced <= self.memory.slack:
+        if 2 * misplaced <= self.terms.memory.slack:
             return
-        self.memory.slack = 2 * misplaced
+        self.terms.memory.slack = 2 * misplaced
         log.warning(
             "rows out of order",
-            source=self.connector.name,
+            source=self.terms.source,
             seconds=misplaced / 1e9,
-            promised=self.connector.capabilities.order_promised,
+            promised=self.terms.can.order_promised,
         )
 
 
@@ -351,7 +373,7 @@ class TokenStream(SortedStream):
 
     async def _advance(self) -> None:
         if self._asked is None:
-            self._asked = replace(self.query, started=self.asked_range(), limit=self.fetch_size())
+            self._asked = self.terms.asking(self.asked_range(), self.fetch_size())
         page = await self.fetch(self._asked, self._cursor)
         if page.next_cursor is not None and page.next_cursor == self._cursor:
             raise UnreadableError("the pages repeat")

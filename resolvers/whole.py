@@ -3,8 +3,6 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-from msgspec.structs import replace
-
 from connectors.contract import ExecutionQuery, Page, Paging
 from connectors.errors import LimitReachedError, UnreadableError
 from connectors.listed import Listed
@@ -21,7 +19,7 @@ async def listing(stream: Stream, query: ExecutionQuery, page: Page | None = Non
     Raises:
         ConnectorError: The source did not answer, or there are more than `MAX_WHOLE_PAGES`.
     """
-    is_walked = stream.connector.capabilities.paging is Paging.OFFSET
+    is_walked = stream.terms.can.paging is Paging.OFFSET
     walk = OffsetWalk(lambda offset: stream.fetch(query, str(offset) if offset else None))
     cursors: set[str | None] = {None}
     while True:
@@ -51,11 +49,11 @@ class WholeStream(Stream):
     """Reads all at once."""
 
     async def _advance(self) -> None:
-        can = self.connector.capabilities
+        can = self.terms.can
         # nothing is asked for by the position: a source would leave out the runs without a start
-        query = replace(self.query, limit=can.page_size)
+        query = self.terms.asking(self.terms.query.started, can.page_size)
         # a list in the opposite order can be left once it is past the position
-        opposite = next(iter(can.orders - {self.query.order}), None)
+        opposite = next(iter(can.orders - {self.terms.query.order}), None)
         last = None if opposite is None else last_rank(opposite, self.asked_range())
         async for rows in listing(self, query):
             self.take(self.placed(rows))

@@ -5,11 +5,8 @@ all. If the page is full it is some part of the list, nobody knows which, and te
 narrowed until its runs fit. A window that cannot be narrowed any more is read page after page.
 """
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-from msgspec.structs import replace
 
 from connectors.contract import Page, Range
 from connectors.listed import Listed
@@ -27,51 +24,47 @@ WIDEN, NARROW = 4.0, 0.5
 class WindowStream(Stream):
     """Reads window after window, away from the position."""
 
-    hint: int | None = None
-    "How wide the next window is, as `hint_for` gives it."
-    now: Callable[[], int] = time.time_ns
     _width: int | None = None
 
     def __post_init__(self) -> None:
-        Stream.__post_init__(self)
-        self._width = self.memory.windows.get(self.partition) if self.hint is None else at_least(self.hint)
+        self._width = self.terms.memory.windows.get(self.partition) if self.hint is None else at_least(self.hint)
 
     async def _advance(self) -> None:
         left = self.asked_range()
         window, tries = self._next_window(left), 0
         while True:
-            page = await self.fetch(replace(self.query, started=window, limit=self._page_size()), None)
+            query = self.terms.asking(window, self._page_size())
+            page = await self.fetch(query, None)
             narrower = None if page.next_cursor is None else self._narrower(window, page, tries)
             if narrower is None:
                 break
             window, tries = narrower, tries + 1
-        query = replace(self.query, started=window, limit=self._page_size())
         parts = [some async for some in listing(self, query, page)]
         rows = parts[0] if len(parts) == 1 else [row for part in parts for row in part]
         if not self.hold(rows, sort=True):
             self.take(self.placed(rows))
         if window.end is None and window.start is not None:
-            self.memory.openings[self.partition] = window.start
+            self.terms.memory.openings[self.partition] = window.start
         self._learn(window, rows)
-        far = window.start if self.query.order.is_descending else window.end
+        far = window.start if self.terms.query.order.is_descending else window.end
         if window == left or far is None:
             self.bound = None
         else:
-            self.move_bound(rank_of(far - 1 if self.query.order.is_descending else far, self.query.order))
+            self.move_bound(rank_of(far - 1 if self.terms.query.order.is_descending else far, self.terms.query.order))
 
     def hint_for(self, row: Listed | None) -> int | None:
         """The width of the next window, roughly."""
         return None if self._width is None else distance(self._width) or None
 
     def _page_size(self) -> int:
-        return self.connector.capabilities.page_size
+        return self.terms.can.page_size
 
     def _next_window(self, left: Range) -> Range:
         """As wide as the last one taught; all that is left where that is not known."""
         width = self._width
         if width is None:
             return left
-        if self.query.order.is_descending:
+        if self.terms.query.order.is_descending:
             start = self._opening(width) if left.end is None else left.end - width
             return left if left.start is not None and start <= left.start else Range(start, left.end)
         if left.start is None:
@@ -81,8 +74,8 @@ class WindowStream(Stream):
 
     def _opening(self, width: int) -> int:
         """Where the newest window starts: where it last did, as long as that is about right, for that is remembered."""
-        latest = self.now() - width
-        start = self.memory.openings.get(self.partition, latest)
+        latest = self.terms.now() - width
+        start = self.terms.memory.openings.get(self.partition, latest)
         return start if latest - width <= start <= latest + width // 2 else latest
 
     def _narrower(self, window: Range, page: Page, tries: int) -> Range | None:
@@ -96,10 +89,10 @@ class WindowStream(Stream):
         if not times:
             return None
         start = self._oldest(times[0]) if window.start is None else window.start
-        end = max(times[-1] + 1, self.now()) if window.end is None else window.end
+        end = max(times[-1] + 1, self.terms.now()) if window.end is None else window.end
         half = (start + end) // 2
         middle = times[len(times) // 2]
-        if self.query.order.is_descending:
+        if self.terms.query.order.is_descending:
             far = _whole_second(max(middle, half) if tries % 2 else middle) + SECOND
             far = min(far, _whole_second(end - 1))
             return Range(far, window.end) if window.start is None or far > window.start else None
@@ -109,21 +102,21 @@ class WindowStream(Stream):
 
     def _oldest(self, seen: int) -> int:
         """Where a source's history may begin."""
-        retention = self.connector.capabilities.retention
-        return seen if retention is None else min(seen, self.now() - int(retention.total_seconds()) * SECOND)
+        retention = self.terms.can.retention
+        return seen if retention is None else min(seen, self.terms.now() - int(retention.total_seconds()) * SECOND)
 
     def _learn(self, window: Range, rows: Sequence[Listed]) -> None:
         """What this window says of the next one's width: half a page is what it should hold."""
-        far = window.start if self.query.order.is_descending else window.end
+        far = window.start if self.terms.query.order.is_descending else window.end
         times = [] if far is None else [row.started for row in rows if row.started is not None]
         # all that was left has come; or nothing has, and who knows how far the next runs are
         if not times:
             self._width = None
             return
         start = min(times) if window.start is None else window.start
-        end = max(*times, self.now()) if window.end is None else window.end
+        end = max(*times, self.terms.now()) if window.end is None else window.end
         factor = min(max(self._page_size() / 2 / len(times), NARROW), WIDEN)
-        self._width = self.memory.windows[self.partition] = max(int((end - start) * factor), SECOND)
+        self._width = self.terms.memory.windows[self.partition] = max(int((end - start) * factor), SECOND)
 
 
 def _whole_second(ns: int) -> int:

@@ -101,7 +101,7 @@ async def test_neighbours_that_change_places_at_the_border_of_pages_are_put_righ
     bound = stream.bound
     assert bound is not None
     assert bound <= key_of(source.runs[14], DESC)
-    assert stream.memory.slack == 0
+    assert stream.terms.memory.slack == 0
 
 
 @pytest.mark.parametrize("kind", ["usual", "counted"])
@@ -115,7 +115,7 @@ async def test_records_that_are_a_little_late_are_put_right_however_many_they_ar
         await stream.advance()
 
     assert len(stream.rows) == 80
-    assert stream.memory.slack == 0
+    assert stream.terms.memory.slack == 0
 
 
 @pytest.mark.parametrize("kind", ["token", "offset", "counted"])
@@ -174,7 +174,7 @@ async def test_disorder_is_learned_for_all_of_a_source_and_doubled() -> None:
     while stream.bound is not None:
         await stream.advance()
 
-    assert stream.memory.slack == 2 * 100 * 60 * SECOND
+    assert stream.terms.memory.slack == 2 * 100 * 60 * SECOND
 
 
 def test_what_a_cursor_carries_is_not_believed_beyond_its_list() -> None:
