@@ -31,6 +31,8 @@ Rest = tuple[Bound | None, int | None]
 Call = asyncio.Task[None]
 AHEAD = 4
 "Streams asked at the same time while no row waits, beside those that must be asked."
+TURNS = 2
+"Of the loop until the call of a stream that was started has left: the stream's own, and its flight's."
 
 log = structlog.get_logger("histograph.merge")
 
@@ -106,8 +108,7 @@ class Merge:
                 if handed:
                     self._move_on([late for index in handed for late in self._take_over(index)])
                     continue
-                for index in needed:
-                    self._start(index)
+                await self._ask(needed)
                 if not self._running:
                     return False
                 await self._wait()
@@ -202,15 +203,32 @@ class Merge:
             idle = {index: bound for index, bound in idle.items() if bound < first[0]}
             if not idle:
                 return []
-        bounds = list(self._open.values())
-        known = [key for own in self._waiting.values() for key, _ in own]
-        edge = min(bounds) if first is None else heapq.nsmallest(wanted + 1, [*known, *bounds])[-1]
+        # what waits comes after all of these: only bounds can stand before them
+        edge = heapq.nsmallest(1 if first is None else wanted + 1, self._open.values())[-1]
         needed = [index for index, bound in idle.items() if bound <= edge]
         nearest = [] if first is not None else heapq.nsmallest(AHEAD - len(running), idle, key=idle.__getitem__)
         return list(dict.fromkeys([*needed, *nearest]))
 
     def _is_near(self, bound: Bound) -> bool:
         return self.stopped_at is None or bound < self.stopped_at
+
+    async def _ask(self, needed: Sequence[int]) -> None:
+        """Starts streams: the first one of each source, all together, and the others when the calls of these have left.
+
+        Answers are read one after the other: the sooner the first ones come, the sooner all are read.
+        """
+        firsts: dict[str, int] = {}
+        for index in needed:
+            firsts.setdefault(self.streams[index].terms.source, index)
+        for index in firsts.values():
+            self._start(index)
+        if len(firsts) == len(needed):
+            return
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+        for index in needed:
+            if firsts[self.streams[index].terms.source] != index:
+                self._start(index)
 
     def _start(self, index: int) -> None:
         call = asyncio.create_task(self.streams[index].advance())

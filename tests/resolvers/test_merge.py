@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from structlog.testing import capture_logs
 
+from connectors.cached import Cached
 from connectors.contract import WHOLE_SOURCE, Paging
 from connectors.errors import ConnectorError, ThrottledError, UnreachableError
 from resolvers.context import Context, House, Source
@@ -282,6 +283,50 @@ async def test_who_goes_away_cancels_the_calls_in_flight() -> None:
 
     assert house.background == set()
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_the_first_calls_of_all_sources_leave_before_their_other_lists_are_looked_at() -> None:
+    left: list[tuple[str, str]] = []
+    tasks: list[int] = []
+
+    def leaves(source: FakeSource, call: Call) -> None:
+        left.append((source.name, call.partition))
+        tasks.append(len(asyncio.all_tasks()))
+
+    sources = [filled("a"), filled("b")]
+    for source in sources:
+        source.before = leaves
+    caches = [Cached(source) for source in sources]
+    merge = Merge([opening(one, QUERY, Memory())(partition) for one in caches for partition in ("w", "x", "y")])
+
+    await merge.take(5)
+
+    assert left == [("a", "w"), ("b", "w"), ("a", "x"), ("a", "y"), ("b", "x"), ("b", "y")]
+    assert tasks[:2] == [5, 5]  # we, and for each of the two lists its stream and its call
+    for cache in caches:
+        await cache.aclose()
+
+
+@pytest.mark.parametrize(("turns", "calls"), [(0, 0), (1, 1), (2, 1), (3, 3), (4, 3)])
+async def test_who_goes_away_while_streams_are_started_leaves_none_of_them_running(turns: int, calls: int) -> None:
+    """In whichever turn of the loop that is."""
+    sources = [filled("a"), filled("b")]
+    for source in sources:
+        source.hangs, source.released = (lambda _: True), asyncio.Event()
+    caches = [Cached(source) for source in sources]
+    merge = Merge([opening(one, QUERY, Memory())(partition) for one in caches for partition in ("w", "x", "y")])
+    taking = asyncio.create_task(merge.take(5))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+
+    taking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await taking
+    for _ in range(4):
+        await asyncio.sleep(0)
+
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    assert [len(source.calls) for source in sources] == [calls, calls]
 
 
 # an order that proves wrong
