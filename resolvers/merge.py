@@ -11,7 +11,7 @@ A row is read when it is the next of the list. One that cannot be read is left o
 import asyncio
 import heapq
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from uuid import uuid4
@@ -274,14 +274,14 @@ class Merge:
         """Takes note of how a stream's call has ended. Gives its index for each row that comes too late."""
         index = self._running.pop(call)
         stream = self.streams[index]
-        late = list(self._take_over(index))
+        late = self._take_over(index)
         if (error := self._error_of(call, stream)) is not None:
             self._fail(index, error)
         if isinstance(error, LimitReachedError) and stream.has_moved and stream.bound is not None:
             self.stopped_at = stream.bound if self.stopped_at is None else min(self.stopped_at, stream.bound)
         return late
 
-    def _take_over(self, index: int) -> Iterator[int]:
+    def _take_over(self, index: int) -> Sequence[int]:
         """Rows of a stream wait here from now on. Gives its index for each that comes too late."""
         stream = self.streams[index]
         if (edge := stream.edge) is None:
@@ -289,15 +289,18 @@ class Merge:
         else:
             self._open[index] = edge
         rows, stream.rows = stream.rows, []
-        last = self._given[-1] if self._given else FIRST
-        self._wait_with(index, [one for one in rows if one[0] > last])
-        for key, row in rows:
-            if key > last:
-                continue
-            if abs(key[0]) == FOREVER:  # starting again would not find it any sooner
-                stream.unplaced.add(row.key)
-            else:
-                yield index
+        late = self._late(rows)
+        self._wait_with(index, [one for one in rows if one not in late] if late else rows)
+        lost = [row.key for key, row in late if abs(key[0]) == FOREVER]
+        stream.unplaced.update(lost)  # starting again would not find them any sooner
+        return [index] * (len(late) - len(lost))
+
+    def _late(self, rows: Sequence[tuple[Key, Listed]]) -> Sequence[tuple[Key, Listed]]:
+        """Those that others were given before."""
+        if not self._given:
+            return ()
+        last = self._given[-1]
+        return [one for one in rows if one[0] <= last]
 
     def _fail(self, index: int, error: ConnectorError) -> None:
         self.errors[index] = error

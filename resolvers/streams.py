@@ -163,7 +163,8 @@ class Stream(ABC):
 
     def _earliest(self, row: Listed) -> int:
         """The rank of a row that is held back. Of a start that proves to be none nobody knows where it stands."""
-        return FIRST[0] if row.started is None else rank_of(row.started, self.terms.query.order)
+        started = row.started
+        return FIRST[0] if started is None else rank_of(started, self.terms.query.order)
 
     @property
     def next_held(self) -> Listed | None:
