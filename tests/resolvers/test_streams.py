@@ -184,3 +184,16 @@ def test_what_a_cursor_carries_is_not_believed_beyond_its_list() -> None:
     stream = opening(FakeSource("s", "counted"), query, memory, carried_slack=10**15)("w")
     assert stream.slack >= 10**15
     assert memory.slack == 0
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+async def test_the_lists_of_a_source_are_asked_by_one_query(kind: str) -> None:
+    """The very same: what it is remembered by is worked out once."""
+    source = FakeSource("s", kind)
+    open_stream = opening(source, read_request({}, DESC, 10, None, b"").query, Memory(), now=lambda: NOW)
+
+    for partition in ("v", "w"):
+        await open_stream(partition).advance()
+
+    first, second = source.calls
+    assert first.query is second.query
