@@ -16,7 +16,7 @@ from connectors.errors import MissingError, UnreachableError, UnreadableError
 from connectors.footprint import detached, weight_of
 from connectors.lifetimes import HARD_LIVE, LIVE, MAX_LISTS, REFRESH, Lifetime, lifetime_of, lists_fresh
 from connectors.questions import AllWorkflows, PageOf, RunOf, StepsOf, pushed
-from connectors.remembered import Answer, Memory
+from connectors.remembered import MINUTE, PLACE, SOME, Answer, Memory
 from schema.identity import NativeId
 from schema.model import ExecutionOrder, ExecutionStatus, Workflow
 from tests.connectors.asked import CAN, DONE, OPEN, Asked, AskedExecution, Clock, run, turns
@@ -477,6 +477,77 @@ def test_past_the_hard_limit_nothing_is_known() -> None:
     assert memory.get("k") is not None
     clock.now += 0.2
     assert memory.get("k") is None
+    assert (len(memory), memory.size) == (0, 0)
+
+
+LIVES = [10.0, 47.0, HARD_LIVE, 24 * 3600.0]
+
+
+def keep(memory: Memory, key: str, hard: float, age: float = 0.0) -> None:
+    memory.keep(key, Answer(run("a"), 0, Lifetime(5, 5, hard), age), 1000)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from(LIVES), st.floats(0, 2000)), max_size=40))
+def test_what_is_past_its_limit_is_never_given_and_goes_a_minute_later_if_others_come(
+    steps: list[tuple[str, float, float]],
+) -> None:
+    """Whatever comes when, in place of what, and however it ends: nothing that is still good is lost by it."""
+    clock = Clock()
+    memory = Memory(10_000_000, clock)
+    ends: dict[str, float] = {}
+    for key, hard, passing in steps:
+        clock.now += passing
+        keep(memory, key, hard)
+        ends[key] = clock.now + hard
+
+        assert len(memory) <= sum(end > clock.now - MINUTE for end in ends.values())
+        assert memory.size == len(memory) * (1000 + PLACE)
+    for key, end in ends.items():
+        assert (memory.get(key) is not None) == (end > clock.now)
+
+
+def test_what_is_past_its_limit_goes_some_at_a_time() -> None:
+    """All that a busy minute has left: not in one go, and not more than what is due."""
+    clock = Clock()
+    memory = Memory(10_000_000, clock)
+    for at in range(5 * SOME):
+        keep(memory, f"run {at}", HARD_LIVE)
+    keep(memory, "long", 24 * 3600)
+    clock.now += HARD_LIVE + MINUTE
+
+    sizes = []
+    for at in range(6):
+        keep(memory, f"new {at}", HARD_LIVE)
+        sizes.append(len(memory))
+
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] >= 4 * SOME
+    assert sizes[-1] == 7
+    assert memory.get("long") is not None
+
+
+def test_an_answer_that_comes_past_its_limit_is_not_kept_nor_is_the_one_before() -> None:
+    memory = Memory(10_000_000, Clock())
+    keep(memory, "k", HARD_LIVE)
+
+    keep(memory, "k", HARD_LIVE, age=HARD_LIVE)
+
+    assert (memory.get("k"), len(memory), memory.size) == (None, 0, 0)
+
+
+def test_of_what_is_forgotten_nothing_is_left(measured: Callable[[], int]) -> None:
+    """Be it that it was told to go, or that it gave way: who asks something else each time does not fill the memory."""
+    memory = Memory(100 * (1000 + PLACE), Clock())
+    for at in range(1000):
+        keep(memory, f"{at}", HARD_LIVE)
+    before = measured()
+    for at in range(20_000):
+        keep(memory, f"{at}", HARD_LIVE + at)
+        if at % 3 == 0:
+            memory.forget(f"{at}")
+
+    assert measured() - before < 300_000
 
 
 def test_what_is_remembered_holds_no_answer_as_a_whole() -> None:
