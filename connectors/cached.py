@@ -169,7 +169,7 @@ class Cached:
         entry = self._memory.get(key)
         if entry is not None and self.clock() - entry.born < entry.answer.lifetime.fresh:
             value = entry.answer.value
-            if isinstance(value, Page):  # as is the rule, and so the shortest way
+            if type(value) is Page:  # as is the rule, and so the shortest way
                 self.uses["remembered"] += 1
                 _tell(entry.born + entry.answer.lifetime.fresh)
                 return value
@@ -274,8 +274,12 @@ class Cached:
             answers = {} if answer is None else {missing[0]: answer}
         else:
             answers = await self._flights.get(missing, asking, patience)
-        self._be_patient([key for key, answer in answers.items() if isinstance(answer, OutOfTimeError)], left)
-        return {key: self._given(key, answer) for key, answer in answers.items()}
+        given = {}
+        for key, answer in answers.items():
+            if isinstance(answer, OutOfTimeError):
+                self._be_patient(key, left)
+            given[key] = self._given(key, answer)
+        return given
 
     def _remembered(self, key: Key, entry: Entry, ask: Ask) -> Found | None:
         """What can be given without waiting."""
@@ -320,11 +324,10 @@ class Cached:
     def _stands_in(self, entry: Entry | None) -> bool:
         return entry is not None and entry.born >= self._refused_at and not isinstance(entry.answer.value, MissingError)
 
-    def _be_patient(self, late: Sequence[Key], left: float | None) -> None:
+    def _be_patient(self, late: Key, left: float | None) -> None:
         """Having waited in vain for long, the next ones do not, for a moment."""
         if left is not None and left * PATIENCE >= FAIR:
-            for key in late:
-                self._let_rest(key, OutOfTimeError("no answer in half of the time that a query had left"))
+            self._let_rest(late, OutOfTimeError("no answer in half of the time that a query had left"))
 
     def _let_rest(self, key: Key, error: ConnectorError) -> None:
         """Answers of a source whose rests overlap rest until the same moment: then all are tried again together."""
@@ -345,7 +348,7 @@ class Cached:
             )
             if refused := [question for question, one in answers.items() if isinstance(one, ForbiddenError)]:
                 await self.shared.forget(refused)
-        return {key: self._taken(key, answers[key[2]]) for key in keys if key[2] in answers}
+        return {key: self._taken(key, answer) for key in keys if (answer := answers.get(key[2])) is not None}
 
     async def _fetch(self, ask: Ask, questions: Sequence[Question]) -> Mapping[Question, Answer | ConnectorError]:
         """Asks the source itself. An error of the whole call is that of each question."""
@@ -360,35 +363,22 @@ class Cached:
     def _read(self, question: Question, value: Value | ConnectorError, asked_at: int) -> Answer | ConnectorError:
         if isinstance(value, ConnectorError) and not isinstance(value, MissingError):
             return value
-        if isinstance(value, Page):
+        if type(value) is Page:
             rows = value.executions  # which are put in order later, and so have to be ours
-            value = replace(value, as_of=asked_at, executions=rows if isinstance(rows, Listing) else list(rows))
-        lists = lists_fresh(self.capabilities, self._workflows, self.rate or self.capabilities.rate)
-        lifetime = lifetime_of(question, value, lists, self.randomness())
-        return Answer(value, asked_at, lifetime)
+            value = replace(value, as_of=asked_at, executions=rows if type(rows) is Listing else list(rows))
+        can = self.capabilities
+        lists = lists_fresh(can, self._workflows, self.rate or can.rate)
+        return Answer(value, asked_at, lifetime_of(question, value, lists, self.randomness()))
 
     def _taken(self, key: Key, answer: Answer | ConnectorError) -> Answer | ConnectorError:
         """Takes note of what came."""
-        told = answer.value if isinstance(answer, Answer) else answer
-        if isinstance(key[2], RunOf) and isinstance(told, MissingError | ForbiddenError):
-            self._filing.forget(key[2].key)  # whatever lists have told before
         if isinstance(answer, Answer):
-            weight = None
-            if isinstance(answer.value, Page | StepList):
-                weight = roughly(answer.value)
-                self._filing.later(key, answer)
-            else:
-                detached(answer.value)
-            if isinstance(answer.value, list):
-                self._workflows = len(answer.value)
-                if self._listed != answer.value:
-                    self._listed = answer.value
-                    self._workflows_version += 1
-            self._memory.keep(key, answer, weight)
+            self._keep(key, answer)
         elif may_stand_in(answer):
             if not isinstance(answer, OutOfTimeError):
                 self._let_rest(key, answer)
         elif isinstance(answer, ForbiddenError):
+            self._deny(key)
             self._memory.forget(key)
             self.changes += 1
         elif isinstance(answer, RefusedError):
@@ -396,8 +386,35 @@ class Cached:
             self.changes += 1
         return answer
 
+    def _keep(self, key: Key, answer: Answer) -> None:
+        value, weight = answer.value, None
+        if type(value) is Page:
+            weight = roughly(value.executions)
+        elif type(value) is StepList:
+            weight = roughly(value.steps)
+        if weight is not None:
+            self._filing.later(key, answer)
+        else:
+            detached(value)
+            if isinstance(value, MissingError):
+                self._deny(key)
+            elif isinstance(value, list):
+                self._take_workflows(value)
+        self._memory.keep(key, answer, weight)
+
+    def _deny(self, key: Key) -> None:
+        """A run that is not there, or not for us: whatever lists have told of it before counts no more."""
+        if isinstance(key[2], RunOf):
+            self._filing.forget(key[2].key)
+
+    def _take_workflows(self, workflows: list[Workflow]) -> None:
+        self._workflows = len(workflows)
+        if self._listed != workflows:
+            self._listed = workflows
+            self._workflows_version += 1
+
     def _key(self, question: Question) -> Key:
-        return self._me, self._deletions if isinstance(question, PageOf) else 0, question
+        return self._me, self._deletions if type(question) is PageOf else 0, question
 
 
 def _found(entry: Entry) -> Found:

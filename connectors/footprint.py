@@ -16,7 +16,6 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 from msgspec import Raw, Struct
 from msgspec.structs import force_setattr
 
-from connectors.contract import Page, StepList
 from connectors.listed import Listed, Listing
 from schema.model import Timed
 
@@ -65,16 +64,16 @@ def weight_of(value: object) -> int:
     return size
 
 
-def roughly(value: Page | StepList) -> int:
+def roughly(items: Sequence[Any]) -> int:
     """What runs or steps may weigh, told at once by the first and the last of them, and rather too high."""
-    items: Sequence[Listed | Timed] = value.executions if isinstance(value, Page) else value.steps
-    if isinstance(items, Listing):
+    if type(items) is Listing:
         return A_RUN + len(items) * A_RUN + 2 * items.size
-    return A_RUN + len(items) * (A_RUN + 2 * max(map(_record_size, (items[0], items[-1])))) if items else A_RUN
+    return A_RUN + len(items) * (A_RUN + 2 * max(_record_size(items[0]), _record_size(items[-1]))) if items else A_RUN
 
 
-def _record_size(item: Listed | Timed) -> int:
-    record = item.record if isinstance(item, Listed) else item.raw
+def _record_size(item: Any) -> int:
+    """Of what has a record, be it read or not."""
+    record = item.record if type(item) is Listed else item.raw
     return 0 if record is None else len(memoryview(record))
 
 

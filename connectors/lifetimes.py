@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from connectors.contract import Capabilities, Page, Rate, StepList
 from connectors.errors import ConnectorError, MissingError, ThrottledError, UnreachableError
-from connectors.questions import PageOf, Question, StepsOf, Value
+from connectors.questions import Question, StepsOf, Value
 from schema.model import Execution
 
 FINAL = 3600.0  # seconds that a finished run and its steps are fresh; its provider may purge them
@@ -32,6 +32,8 @@ class Lifetime(Struct, frozen=True, array_like=True):
 
 
 FINISHED = Lifetime(FINAL, 0.0, HARD_FINAL)
+GONE = Lifetime(MISSING, 0.0, MISSING)
+LISTED = Lifetime(WORKFLOWS, 0.0, HARD_LIVE)
 
 
 def lifetime_of(question: Question, value: Value | MissingError, lists: float, dice: float) -> Lifetime:
@@ -43,25 +45,20 @@ def lifetime_of(question: Question, value: Value | MissingError, lists: float, d
         lists: Seconds that the source's lists are fresh, as `lists_fresh` gives them.
         dice: From 0 to 1, for the jitter.
     """
-    jitter = 1 + JITTER * (2 * dice - 1)
     if isinstance(value, MissingError):
-        return Lifetime(MISSING, 0.0, MISSING)
-    if isinstance(question, PageOf) and isinstance(value, Page):
+        return GONE
+    jitter = 1 + JITTER * (2 * dice - 1)
+    if type(value) is Page:  # by its class, as most are: to ask a struct's class for others takes several times as long
         fresh, refresh = lists * jitter, REFRESH * jitter
         return Lifetime(fresh, refresh, max(HARD_LIVE, fresh + refresh))
-    is_final = (
-        value.status.is_final
-        if isinstance(value, Execution)
-        else isinstance(value, StepList)
-        and isinstance(question, StepsOf)
-        and question.is_final
-        and not value.unreadable  # it may go better the next time
-    )
-    if is_final:
-        return FINISHED
-    if isinstance(value, Execution | StepList):
-        return Lifetime(LIVE * jitter, 0.0, HARD_LIVE)
-    return Lifetime(WORKFLOWS, 0.0, HARD_LIVE)
+    if type(value) is StepList:
+        # of a run that is over and whose steps all can be read: it may go better the next time
+        is_final = type(question) is StepsOf and question.is_final and not value.unreadable
+    elif isinstance(value, Execution):
+        is_final = value.status.is_final
+    else:
+        return LISTED
+    return FINISHED if is_final else Lifetime(LIVE * jitter, 0.0, HARD_LIVE)
 
 
 def lists_fresh(can: Capabilities, workflows: int, rate: Rate) -> float:
@@ -79,4 +76,4 @@ def may_stand_in(error: ConnectorError) -> bool:
 
     Never when it has answered that there is nothing to see, or nothing to see for us.
     """
-    return isinstance(error, UnreachableError | ThrottledError)
+    return isinstance(error, (UnreachableError, ThrottledError))

@@ -55,16 +55,13 @@ class Entry(Struct, eq=False):
     answer: Answer
     born: float
     "When it came, on the clock."
+    end: float
+    "When it reaches its hard limit, on the clock."
     weight: int
     failure: ConnectorError | None = None
     "What became of asking anew."
     rests_until: float = float("-inf")
     "Until when that is not tried again, on the clock."
-
-    @property
-    def end(self) -> float:
-        """When it reaches its hard limit, on the clock."""
-        return self.born + self.answer.lifetime.hard
 
 
 @dataclass(slots=True)
@@ -105,9 +102,11 @@ class Memory:
             weight: Bytes of it and of the key, if that is known, be it roughly.
         """
         now = self.clock()
+        born = now - answer.age
         size = PLACE + (weight_of(key) + weight_of(answer.value) if weight is None else weight)
-        self._put(key, Entry(answer, now - answer.age, size), now)
-        self._let_some_go(now // MINUTE)
+        self._put(key, Entry(answer, born, born + answer.lifetime.hard, size), now)
+        if self._minute < (minute := now // MINUTE):
+            self._let_some_go(minute)
 
     def weigh(self, key: Hashable, answer: Answer, weight: int) -> None:
         """Corrects what an answer weighs, if it is still remembered. The key's own weight comes on top."""
