@@ -11,6 +11,9 @@ from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+import msgspec
+from msgspec import Struct
+
 from connectors.contract import deadline, tally
 from connectors.errors import ConnectorError, OutOfTimeError, UnreachableError
 
@@ -19,18 +22,19 @@ V = TypeVar("V")
 
 Ask = Callable[[Sequence[K]], Coroutine[Any, Any, Mapping[K, V | ConnectorError]]]
 
+TICK = 0.001
+"Seconds that loops' clocks do not tell apart, or hardly."
 WORTH_IT = 1.0
 "Seconds of more time that make it worth to ask again for what another query had too little time for."
 
 
-@dataclass(slots=True, eq=False)
-class Flight(Generic[K, V]):
+class Flight(Struct, Generic[K, V], eq=False):
     """One call under way."""
 
     keys: Sequence[K]
     deadline: float | None
     in_background: bool = False
-    waiting: "set[asyncio.Future[None]]" = field(default_factory=set)
+    waiting: "set[asyncio.Future[None]]" = msgspec.field(default_factory=set)
     "One for each who waits; done when he need not wait longer."
     is_kept: bool = False
     "Goes on although nobody waits."
@@ -42,6 +46,15 @@ class Flight(Generic[K, V]):
     task: "asyncio.Task[None] | None" = None
 
 
+class Alarm(Struct, eq=False):
+    """When those lose patience who do so at the same time for all that the loop can tell, as the calls of one query."""
+
+    at: float
+    "On the loop's clock."
+    waiting: "set[asyncio.Future[None]]" = msgspec.field(default_factory=set)
+    timer: asyncio.TimerHandle | None = None
+
+
 @dataclass(slots=True)
 class Flights(Generic[K, V]):
     """The calls under way to one source."""
@@ -50,6 +63,8 @@ class Flights(Generic[K, V]):
     _under_way: set[Flight[K, V]] = field(default_factory=set, init=False)
     "Those that are about to end as well."
     _in_background: int = field(default=0, init=False)
+    _alarm: Alarm | None = field(default=None, init=False)
+    "The last one that was set, while it has not rung."
 
     async def get(
         self, keys: Iterable[K], ask: Ask[K, V], patience: float | None = None
@@ -118,7 +133,7 @@ class Flights(Generic[K, V]):
 
     def _launch(self, flight: Flight[K, V], ask: Ask[K, V], counts: Counter[str] | None) -> Flight[K, V]:
         # not the context of who happens to be the first: his log lines, say, are not those of the others
-        flight.task = asyncio.create_task(self._fly(flight, ask, counts), context=Context())
+        flight.task = asyncio.get_running_loop().create_task(self._fly(flight, ask, counts), context=Context())
         for key in flight.keys:
             self._by_key[key] = flight
         self._under_way.add(flight)
@@ -145,8 +160,7 @@ class Flights(Generic[K, V]):
         self._forget(flight)
         if flight.in_background:
             self._in_background -= 1
-        for waiter in flight.waiting:
-            _wake(waiter)
+        _wake(flight.waiting)
 
     async def _land(self, flights: Sequence[Flight[K, V]], end: float | None) -> None:
         """Waits for each, until `end` on the loop's clock. Being cancelled is not passed on to what others wait for.
@@ -159,17 +173,40 @@ class Flights(Generic[K, V]):
             waiter: asyncio.Future[None] = loop.create_future()
             flight.waiting.add(waiter)
             waiters.append(waiter)
-        timer = None if end is None else loop.call_at(end, _wake, *waiters)
+        alarm = None if end is None else self._alarm_at(end, waiters)
         try:
             for waiter in waiters:
                 await waiter
             for flight in flights:
                 flight.is_kept = flight.is_kept or not flight.is_over
         finally:
-            if timer is not None:
-                timer.cancel()
+            if alarm is not None:
+                self._heed_no_more(alarm, waiters)
             for flight, waiter in zip(flights, waiters, strict=True):
                 self._leave(flight, waiter)
+
+    def _alarm_at(self, end: float, waiters: "Sequence[asyncio.Future[None]]") -> Alarm:
+        alarm = self._alarm
+        if alarm is None or abs(alarm.at - end) > TICK:
+            alarm = self._alarm = Alarm(end)
+            alarm.timer = asyncio.get_running_loop().call_at(end, self._ring, alarm)
+        alarm.waiting.update(waiters)
+        return alarm
+
+    def _ring(self, alarm: Alarm) -> None:
+        _wake(alarm.waiting)
+        self._give_up(alarm)
+
+    def _give_up(self, alarm: Alarm) -> None:
+        """Nobody may join it any more."""
+        if self._alarm is alarm:
+            self._alarm = None
+
+    def _heed_no_more(self, alarm: Alarm, waiters: "Sequence[asyncio.Future[None]]") -> None:
+        alarm.waiting.difference_update(waiters)
+        if not alarm.waiting and alarm.timer is not None:
+            alarm.timer.cancel()
+            self._give_up(alarm)
 
     def _leave(self, flight: Flight[K, V], waiter: "asyncio.Future[None]") -> None:
         if flight.is_over:
@@ -186,7 +223,7 @@ class Flights(Generic[K, V]):
                 del self._by_key[key]
 
 
-def _wake(*waiters: "asyncio.Future[None]") -> None:
+def _wake(waiters: "Iterable[asyncio.Future[None]]") -> None:
     for waiter in waiters:
         if not waiter.done():
             waiter.set_result(None)

@@ -237,6 +237,44 @@ async def test_a_call_may_end_before_its_first_step() -> None:
     await turns()
 
 
+async def never(keys: Sequence[str]) -> dict[str, str | ConnectorError]:
+    await asyncio.Event().wait()
+    return {}
+
+
+async def test_who_asks_again_as_time_is_up_for_all_is_told_so_again() -> None:
+    """Who begins to wait when the others' end has struck, and they have not gone yet, has an end of his own."""
+    flights: Flights[str, str] = Flights()
+
+    async def twice(key: str) -> list[object]:
+        return [await flights.get_one(key, never, 0.0) for _ in range(2)]
+
+    async with asyncio.timeout(5):
+        ends = await asyncio.gather(*map(twice, "abc"))
+
+    assert [type(end) for both in ends for end in both] == [OutOfTimeError] * 6
+    await flights.aclose()
+
+
+async def test_who_leaves_takes_no_end_from_the_others() -> None:
+    """Of two who wait until the same moment, one leaves; and a third with more time is not told before it."""
+    flights: Flights[str, str] = Flights()
+    leaving, staying, patient = [
+        asyncio.create_task(flights.get_one(key, never, patience))
+        for key, patience in [("a", 0.0), ("b", 0.0), ("c", 5.0)]
+    ]
+    asyncio.get_running_loop().call_soon(leaving.cancel)  # before their end can strike
+
+    async with asyncio.timeout(5):
+        assert isinstance(await staying, OutOfTimeError)
+
+    assert leaving.cancelled()
+    await turns()
+    assert not patient.done()
+    await flights.aclose()
+    assert isinstance(await patient, UnreachableError)
+
+
 async def answer_at_once(keys: Sequence[str]) -> dict[str, str | ConnectorError]:
     return dict.fromkeys(keys, "answer")
 
