@@ -20,7 +20,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias, cast
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from connectors.contract import (
@@ -31,7 +30,6 @@ from connectors.contract import (
     ExecutionQuery,
     Page,
     Rate,
-    Stale,
     StepList,
     Workflows,
     freshness,
@@ -46,28 +44,14 @@ from connectors.listed import Listing
 from connectors.questions import AllWorkflows, PageOf, Question, RunOf, StepsOf, Value, pushed
 from connectors.remembered import Answer, Entry, Memory
 from connectors.shared_cache import SharedCache
+from connectors.standing import PATIENCE, Found, Key, StandIns, end_of_rest
 from schema.identity import NativeId
 from schema.model import Execution, Workflow
 
 MAX_REFRESHES = 8
 "Answers of one source that are asked for anew in the background at a time."
-REST, LONGEST_REST = 1.0, 5.0
-"Seconds after a failure in which an answer of before is given without asking again; the most, if told to wait longer."
-PATIENCE = 0.5
-"Of the time left to a query: how long to wait for an answer when there is one of before."
-FAIR = 1.0
-"Seconds of waiting in vain that tell something of the source."
 
 Ask: TypeAlias = Callable[[Sequence[Question]], Awaitable[Mapping[Question, Value | ConnectorError]]]
-Key: TypeAlias = tuple[object, int, Question]
-"Whose it is, how many deletions there were before (for lists), and the question."
-
-
-class Found(Struct, frozen=True):
-    """What is given for a question."""
-
-    value: Value | ConnectorError
-    stale: Stale | None = None
 
 
 @dataclass(slots=True)
@@ -92,6 +76,7 @@ class Cached:
     "Questions by what became of them: remembered, asked, refreshed, stood in."
     _memory: Memory = field(init=False, repr=False)
     _filing: Filing = field(init=False, repr=False)
+    _stand_ins: StandIns = field(init=False, repr=False)
     _flights: Flights[Key, Answer] = field(default_factory=Flights, init=False, repr=False)
     changes: int = field(default=0, init=False)
     "Deletions, and answers forgotten as the right to them was withdrawn."
@@ -102,13 +87,10 @@ class Cached:
     _deletions: int = field(default=0, init=False)
     _workflows: int = field(default=1, init=False)
     "How many there are, as far as is known."
-    _rest: float = field(default=float("-inf"), init=False)
-    "Until when the last failure lets answers rest."
-    _refused_at: float = field(default=float("-inf"), init=False)
-    "When the credentials were refused: what is older stands in for nothing."
 
     def __post_init__(self) -> None:
         self._memory = Memory(clock=self.clock) if self.memory is None else self.memory
+        self._stand_ins = StandIns(self._memory, self.clock, self.uses)
         by_row = not self.capabilities.fields_from_detail
         self._filing = Filing(self._memory, lambda key: self._key(RunOf(key)), by_row, self.clock)
 
@@ -157,9 +139,9 @@ class Cached:
         if entry is None:
             return None
         now, fresh_until = self.clock(), entry.born + entry.answer.lifetime.fresh
-        if now >= fresh_until and (now >= entry.rests_until or self._replaces(self._key(AllWorkflows())) is None):
+        if now >= fresh_until and (now >= entry.rests_until or not self._stand_ins.may(entry)):
             return None
-        _tell(max(fresh_until, _end_of_rest(entry)))
+        _tell(max(fresh_until, end_of_rest(entry)))
         return self._workflows_version, cast(list[Workflow], entry.answer.value)
 
     async def list_executions(self, partition: str, query: ExecutionQuery, cursor: str | None) -> Page:
@@ -235,7 +217,7 @@ class Cached:
         """
         found = None if entry is None else self._remembered(key, entry, ask)
         if found is None:
-            found = (await self._asked([key], self._stands_in(entry), ask))[key]
+            found = (await self._asked([key], self._stand_ins.may(entry), ask))[key]
         else:
             self.uses["remembered"] += 1
         if isinstance(found.value, ConnectorError):
@@ -254,7 +236,7 @@ class Cached:
                 found[question] = given
             else:
                 missing.append(key)
-                all_stand_in = all_stand_in and self._stands_in(entry)
+                all_stand_in = all_stand_in and self._stand_ins.may(entry)
         self.uses["remembered"] += len(found)
         if missing:
             found.update({key[2]: one for key, one in (await self._asked(missing, all_stand_in, ask)).items()})
@@ -277,7 +259,7 @@ class Cached:
         given = {}
         for key, answer in answers.items():
             if isinstance(answer, OutOfTimeError):
-                self._be_patient(key, left)
+                self._stand_ins.take_late(key, left)
             given[key] = self._given(key, answer)
         return given
 
@@ -294,47 +276,17 @@ class Cached:
             _tell(min(max(now, entry.rests_until), entry.born + life.fresh + life.refresh))
             return _found(entry)
         if now < entry.rests_until and entry.failure is not None:
-            _tell(_end_of_rest(entry))
-            return self._stand_in(key, entry.failure)
+            _tell(end_of_rest(entry))
+            return self._stand_ins.give(key, entry.failure)
         return None
 
     def _given(self, key: Key, answer: Answer | ConnectorError) -> Found:
         if isinstance(answer, Answer):
             _tell(self.clock() + answer.lifetime.fresh - answer.age)
             return Found(cast(Value, answer.value))
-        stands_in, entry = self._stand_in(key, answer), self._memory.get(key)
-        _tell(self.clock() if stands_in is None or entry is None else _end_of_rest(entry))
+        stands_in, entry = self._stand_ins.give(key, answer), self._memory.get(key)
+        _tell(self.clock() if stands_in is None or entry is None else end_of_rest(entry))
         return stands_in or Found(answer)
-
-    def _stand_in(self, key: Key, error: ConnectorError) -> Found | None:
-        """What was remembered before, in place of this error."""
-        entry = self._replaces(key) if may_stand_in(error) else None
-        if entry is None:
-            return None
-        self.uses["stood in"] += 1
-        value, question = _found(entry).value, key[2]
-        is_over = value.status.is_final if isinstance(value, Execution) else getattr(question, "is_final", False)
-        return Found(value, None if is_over else Stale(entry.answer.as_of, error))
-
-    def _replaces(self, key: Key) -> Entry | None:
-        """What may stand in for an answer to this."""
-        entry = self._memory.get(key)
-        return entry if self._stands_in(entry) else None
-
-    def _stands_in(self, entry: Entry | None) -> bool:
-        return entry is not None and entry.born >= self._refused_at and not isinstance(entry.answer.value, MissingError)
-
-    def _be_patient(self, late: Key, left: float | None) -> None:
-        """Having waited in vain for long, the next ones do not, for a moment."""
-        if left is not None and left * PATIENCE >= FAIR:
-            self._let_rest(late, OutOfTimeError("no answer in half of the time that a query had left"))
-
-    def _let_rest(self, key: Key, error: ConnectorError) -> None:
-        """Answers of a source whose rests overlap rest until the same moment: then all are tried again together."""
-        self._rest = max(self._rest, self.clock() + min(max(REST, error.retry_after or 0.0), LONGEST_REST))
-        if (entry := self._memory.get(key)) is not None:
-            entry.failure = error
-            entry.rests_until = self._rest
 
     async def _ask(self, ask: Ask, keys: Sequence[Key]) -> Mapping[Key, Answer | ConnectorError]:
         """Asks for what nobody asks for yet, and remembers what comes. Runs once for all who wait for it."""
@@ -376,13 +328,13 @@ class Cached:
             self._keep(key, answer)
         elif may_stand_in(answer):
             if not isinstance(answer, OutOfTimeError):
-                self._let_rest(key, answer)
+                self._stand_ins.let_rest(key, answer)
         elif isinstance(answer, ForbiddenError):
             self._deny(key)
             self._memory.forget(key)
             self.changes += 1
         elif isinstance(answer, RefusedError):
-            self._refused_at = self.clock()
+            self._stand_ins.take_refusal()
             self.changes += 1
         return answer
 
@@ -419,11 +371,6 @@ class Cached:
 
 def _found(entry: Entry) -> Found:
     return Found(cast(Value, entry.answer.value))
-
-
-def _end_of_rest(entry: Entry) -> float:
-    """Until when what stands in goes on doing so, without anybody asking anew."""
-    return min(entry.rests_until, entry.born + entry.answer.lifetime.hard)
 
 
 def _tell(until: float) -> None:

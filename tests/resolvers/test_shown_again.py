@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from connectors.cached import LONGEST_REST, REST, Cached
+from connectors.cached import Cached
 from connectors.errors import ConnectorError, RefusedError, UnreachableError
 from connectors.lifetimes import HARD_LIVE, LIVE
+from connectors.standing import LONGEST_REST, REST
 from resolvers.context import Context, House, Source
 from resolvers.history import make, shown_before
 from resolvers.pages import Pages
