@@ -23,7 +23,7 @@ from connectors.lifetimes import Lifetime
 from connectors.listed import Unreadable
 from connectors.questions import Value
 from connectors.remembered import Answer, Told
-from schema.model import Execution, ExecutionError, ExecutionStep, Timed, Workflow
+from schema.model import Execution, ExecutionError, ExecutionStep, Workflow
 
 FORMAT = 1
 "The first byte. Another one is of another version."
@@ -33,7 +33,8 @@ SEAL = 16  # bytes that follow
 COMPRESSED_FROM = 1024  # bytes
 LARGEST = 4 * 1024 * 1024  # bytes before compression; what is larger is not shared
 
-R = TypeVar("R", bound=Timed)
+C = TypeVar("C")
+R = TypeVar("R", bound=Execution | ExecutionStep)
 
 
 class UnshareableError(Exception):
@@ -191,10 +192,10 @@ class Codec:
                     return error
                 raise ValueError("an error is no answer")
 
-    def _records(self, values: Sequence[Timed]) -> list[Records]:
+    def _records(self, values: Sequence[Execution | ExecutionStep]) -> list[Records]:
         records = []
         for kind, some in groupby(values, type):
-            shape: Shape[Timed] = self._shape(kind)
+            shape: Shape[Execution | ExecutionStep] = self._shape(kind)
             records.append(Records(name_of(kind), Raw(_encoder.encode([shape.row(one) for one in some]))))
         return records
 
@@ -312,7 +313,7 @@ def _parts(info: object, seen: set[int]) -> Iterator[object]:
             yield from _parts(getattr(info, name), seen)
 
 
-def _descendants(base: type[R]) -> Iterator[type[R]]:
+def _descendants(base: type[C]) -> Iterator[type[C]]:
     for kind in base.__subclasses__():
         yield kind
         yield from _descendants(kind)

@@ -4,6 +4,8 @@ So one unreadable step spoils itself only, and the many that are well cost littl
 """
 
 from collections.abc import Callable, Sequence
+from itertools import count
+from operator import attrgetter
 from typing import Generic, TypeVar
 
 import msgspec
@@ -11,7 +13,8 @@ from msgspec import Raw
 
 from connectors.errors import UnreadableError
 from connectors.listed import Unreadable
-from connectors.reading import decode, id_of
+from connectors.reading import decode, id_of, instant
+from schema.instant import are_times
 from schema.model import ExecutionStep
 
 T = TypeVar("T")
@@ -19,20 +22,26 @@ Step = TypeVar("Step", bound=ExecutionStep)
 
 
 class Wires(Generic[T]):
-    """Decodes records of one kind."""
+    """Decodes records of one kind. What it gives has times that can be read: nobody need do so to find out."""
 
-    def __init__(self, kind: type[T], what: str) -> None:
-        """`what` is such a record in the words of errors, with `{}` for its index."""
+    def __init__(self, kind: type[T], what: str, *times: str) -> None:
+        """`what` is such a record in the words of errors, with `{}` for its index; `times` are attributes."""
         self._one, self._all = msgspec.json.Decoder(kind), msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
         self._what = what
+        self._times = [attrgetter(name) for name in times]
 
     def one(self, record: Raw, index: int = 0) -> T:
         """Raises an UnreadableError, as `decode` does."""
-        return decode(self._one, record, self._what.format(index))
+        wire = decode(self._one, record, self._what.format(index))
+        for time in self._times:
+            instant(time(wire))
+        return wire
 
     def all(self, records: Sequence[Raw]) -> list[T]:
         """As many as there are records. Raises the same if one cannot be read; `one` has the words for it."""
-        return decode(self._all, Raw(b"[%b]" % b",".join(records)), self._what)
+        wires = decode(self._all, Raw(b"[%b]" % b",".join(records)), self._what)
+        times = [time(wire) for time in self._times for wire in wires]
+        return wires if are_times(list(filter(None, times))) else list(map(self.one, records, count()))
 
 
 def read_steps(

@@ -6,10 +6,12 @@
 import re
 import time
 from calendar import timegm
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Self
+from typing import Annotated, Self
 
+import msgspec
 from msgspec import Struct
 
 SECOND, MILLISECOND = 1_000_000_000, 1_000_000  # nanoseconds
@@ -87,6 +89,16 @@ def read_ns(text: str | None) -> int | None:
     return Instant.parse(text).ns if ns is None else ns
 
 
+def are_times(texts: Sequence[str]) -> bool:
+    """Whether `Instant.parse` can read each, told of all at once. False if that is not sure, as at the ends of time."""
+    try:
+        msgspec.convert((texts,), _Times)
+    except msgspec.ValidationError:
+        return False
+    together = "".join(texts)
+    return "0001-" not in together and "9999-" not in together  # where an offset may lead beyond
+
+
 def plain_ns(text: str) -> int | None:
     """Of a time that is written as we would write it, as nearly all are; None for any other."""
     try:
@@ -114,6 +126,12 @@ def _minute_ns(text: str) -> int:
 def _minute(at: int) -> str:
     """The same the other way round; minutes since 1970."""
     return (_EPOCH + timedelta(minutes=at)).isoformat(timespec="minutes")
+
+
+class _Times(Struct, array_like=True):
+    """A list alone would be looked into as a type each time."""
+
+    all: list[Annotated[datetime, msgspec.Meta(tz=True)]]
 
 
 _SECONDS = {f"{at:02d}": at * SECOND for at in range(60)}

@@ -113,25 +113,28 @@ class Workflow(Struct, frozen=True, kw_only=True, dict=True):
         return pack(self.source, self.native_id)
 
 
-class Slots:
-    """Where values lie that are derived of runs and steps."""
+class Timed:
+    """What runs and steps have in common. Each declares the fields itself: their order is that of positions."""
 
-    __slots__ = ("_duration_ms", "_id")
-
-
-class Timed(Slots, Struct, frozen=True, kw_only=True):
-    """What runs and steps have in common."""
+    __slots__ = ("_duration_ms", "_ended_at", "_id", "_started_at")  # where values lie that are derived
 
     status: ExecutionStatus
     raw_status: str
-    started_at: Instant | None = None
-    ended_at: Instant | None = None
-    duration_ns: int | None = None
-    "As the provider gives it; None: the end less the start."
-    error: ExecutionError | None = None
-    input: Raw | None = None
-    output: Raw | None = None
-    raw: Raw | None = None
+    duration_ns: int | None
+    error: ExecutionError | None
+    input: Raw | None
+    output: Raw | None
+    raw: Raw | None
+
+    @property
+    def started_at(self) -> Instant | None:
+        """Its start."""
+        raise NotImplementedError
+
+    @property
+    def ended_at(self) -> Instant | None:
+        """Its end."""
+        raise NotImplementedError
 
     @property
     def elapsed_ns(self) -> int | None:
@@ -149,7 +152,7 @@ class Timed(Slots, Struct, frozen=True, kw_only=True):
         return None if elapsed is None else elapsed / NANOSECONDS_PER_MS
 
 
-class Execution(Timed, frozen=True, kw_only=True, dict=True):
+class Execution(Timed, Struct, frozen=True, kw_only=True, dict=True):
     """One run. `key` is its native id with the workflow; `native_id` the provider's own text."""
 
     provider: ClassVar[str]
@@ -158,6 +161,16 @@ class Execution(Timed, frozen=True, kw_only=True, dict=True):
     key: NativeId
     workflow_name: str | None = None
     "Where the record brings it along."
+    status: ExecutionStatus
+    raw_status: str
+    started_at: Instant | None = None
+    ended_at: Instant | None = None
+    duration_ns: int | None = None
+    "As the provider gives it; None: the end less the start."
+    error: ExecutionError | None = None
+    input: Raw | None = None
+    output: Raw | None = None
+    raw: Raw | None = None
 
     @derived
     def id(self) -> str:
@@ -177,22 +190,44 @@ class Execution(Timed, frozen=True, kw_only=True, dict=True):
         )
 
 
-class ExecutionStep(Timed, frozen=True, gc=False):
+class ExecutionStep(Timed, Struct, frozen=True, gc=False):
     """One unit of work in a run. `place` is unique in the run: the native id where that is, else its index.
 
-    There are many. They hold nothing that could lead back to them, so the collector need not go through them; and a
-    call with more than 15 keywords takes four times as long, so the first fields may be given by position.
+    There are many. They hold nothing that could lead back to them, so the collector need not go through them; their
+    fields may be given by position, as each keyword takes longer than most of what is read; and times are read when
+    somebody asks for them.
     """
 
     source: str
     run: NativeId
     place: str
     name: str
+    status: ExecutionStatus
+    raw_status: str
+    raw: Raw | None = None
     native_id: str | None = None
     type: str | None = None
+    error: ExecutionError | None = None
+    started: str | None = None
+    "A time that can be read, as it came; so is `ended`."
+    ended: str | None = None
+    duration_ns: int | None = None
+    "As in a run."
+    input: Raw | None = None
+    output: Raw | None = None
     description: str | None = None
     attempts: int | None = None
     last_error: ExecutionError | None = None
+
+    @derived
+    def started_at(self) -> Instant | None:
+        """Its start."""
+        return Instant.parse(self.started) if self.started else None
+
+    @derived
+    def ended_at(self) -> Instant | None:
+        """Its end."""
+        return Instant.parse(self.ended) if self.ended else None
 
     @derived
     def id(self) -> str:

@@ -16,7 +16,7 @@ from connectors.errors import ConnectorError
 from connectors.registry import find_providers
 from schema.identity import NativeId
 from schema.instant import Instant
-from schema.model import Execution, ExecutionError, ExecutionStatus, ExecutionStep, Workflow
+from schema.model import NANOSECONDS_PER_MS, Execution, ExecutionError, ExecutionStatus, ExecutionStep, Workflow
 from settings import ServerSettings, Settings
 
 
@@ -100,7 +100,10 @@ def _run(row: data.Json) -> Execution:
         source=row["source"],
         key=NativeId(row["workflow"]["nativeId"], row["nativeId"]),
         error=None if error is None else ExecutionError(error["message"], error["code"]),
-        **_timed(row),
+        status=ExecutionStatus(row["status"]),
+        raw_status=row["rawStatus"],
+        started_at=Instant.parse(row["startedAt"]),
+        ended_at=None if row["endedAt"] is None else Instant.parse(row["endedAt"]),
     )
 
 
@@ -113,15 +116,9 @@ def _step(run: Execution, row: data.Json) -> ExecutionStep:
         name=row["name"],
         type=row["type"],
         attempts=row["attempts"],
-        **_timed(row),
+        status=ExecutionStatus(row["status"]),
+        raw_status=row["rawStatus"],
+        started=row["startedAt"],
+        ended=row["endedAt"],
+        duration_ns=None if row["durationMs"] is None else int(row["durationMs"] * NANOSECONDS_PER_MS),
     )
-
-
-def _timed(row: data.Json) -> data.Json:
-    ended = row["endedAt"]
-    return {
-        "status": ExecutionStatus(row["status"]),
-        "raw_status": row["rawStatus"],
-        "started_at": Instant.parse(row["startedAt"]),
-        "ended_at": None if ended is None else Instant.parse(ended),
-    }

@@ -19,6 +19,7 @@ from connectors.errors import ConnectorError, MissingError, UnsupportedError
 from connectors.http.auth import Secret, bearer
 from connectors.http.client import HttpClient, get, path
 from connectors.http.status import ErrorBody, plain_text
+from connectors.listed import comparable
 from connectors.lists import ListForm
 from connectors.reading import (
     StatusWords,
@@ -67,7 +68,7 @@ class ArceeExecution(Execution, frozen=True, kw_only=True):
     elapsed_seconds: int | None = None
 
 
-class ArceeStep(ExecutionStep, frozen=True, kw_only=True):
+class ArceeStep(ExecutionStep, frozen=True):
     """`type ArceeStep`."""
 
     node_id: str | None = None
@@ -105,7 +106,7 @@ class WireRun(WireTimed):
     all_outputs: Raw = NOTHING
 
 
-class WireStep(WireTimed):
+class WireStep(WireTimed, gc=False):
     """One execution of a node."""
 
     node_id: str | None = None
@@ -131,7 +132,7 @@ class WireProblem(Struct):
 
 
 RUN = msgspec.json.Decoder(WireRun)
-STEP = Wires(WireStep, "step")
+STEP = Wires(WireStep, "step", "start_time", "end_time")
 RUNS = ListForm(list[WirePlace], list[Raw], WirePlace, lambda page: page, lambda wire: wire.start_time)
 RECORDS = msgspec.json.Decoder(list[Raw])
 WORKFLOWS = msgspec.json.Decoder(list[WireWorkflow])
@@ -170,22 +171,23 @@ def read_step(source: str, run: NativeId, wire: WireStep, record: Raw, _index: i
         run,
         wire.id,
         wire.node_id or wire.id,
+        status,
+        wire.status or "",
+        record,
         wire.id,
+        None,  # of no type
+        error,
+        wire.start_time,
+        wire.end_time,
+        read_duration(wire, status),
+        present(wire.inputs),
+        present(wire.outputs),
         node_id=wire.node_id,
-        status=status,
-        raw_status=wire.status or "",
-        started_at=instant(wire.start_time),
-        ended_at=instant(wire.end_time),
-        duration_ns=read_duration(wire, status),
-        error=error,
-        input=present(wire.inputs),
-        output=present(wire.outputs),
         user_id=wire.user_id,
         organization_id=wire.organization_id,
         elapsed_seconds=None if wire.elapsed_time is None else int(wire.elapsed_time),
         step_metadata=present(wire.step_metadata),
         tokens=wire.tokens,
-        raw=record,
     )
 
 
@@ -338,10 +340,17 @@ class Arcee:
                 return steps_from_outputs(by_key[key])
             records = body_of(response, RECORDS, "steps")
             found, bad = read_steps(records, STEP, partial(read_step, self.name, key))
-            # the order is not documented
-            return StepList(steps=tuple(sorted(found, key=lambda step: step.started_at or NEVER)), unreadable=bad)
+            return StepList(steps=in_order(found), unreadable=bad)
 
         return await one_by_one(by_key, steps)
+
+
+def in_order(steps: Sequence[ArceeStep]) -> tuple[ArceeStep, ...]:
+    """By their start, as their order is not documented."""
+    starts = comparable([step.started for step in steps])
+    if starts is not None and starts == sorted(starts):  # as a rule
+        return tuple(steps)
+    return tuple(sorted(steps, key=lambda step: step.started_at or NEVER))
 
 
 NEVER = Instant(2**63, "")

@@ -20,7 +20,6 @@ from connectors.errors import ConnectorError, MissingError, RefusedError, Unread
 from connectors.http.auth import Secret, bearer
 from connectors.http.client import HttpClient, Request, Response, get, path
 from connectors.http.status import ErrorBody
-from connectors.listed import Unreadable
 from connectors.lists import Item, ListForm
 from connectors.reading import (
     StatusWords,
@@ -55,14 +54,14 @@ STATUSES = frozenset({
 })  # fmt: skip
 
 
-class WireTask(Struct):
+class WireTask(Struct, gc=False):
     """What was attempted."""
 
     key: str | None = None
     opts: Raw = NOTHING
 
 
-class WireResult(Struct):
+class WireResult(Struct, gc=False):
     """What came of it; `status` is in the long form only."""
 
     key: str | None = None
@@ -71,7 +70,7 @@ class WireResult(Struct):
     status: str | None = None
 
 
-class WireProgress(Struct):
+class WireProgress(Struct, gc=False):
     """An entry of `progress`."""
 
     task: WireTask = msgspec.field(default_factory=WireTask)
@@ -178,12 +177,10 @@ class InformerExecution(Execution, frozen=True, kw_only=True):
     @property
     def told(self) -> StepList:
         """The steps that came with it. Read when they are asked for, as of most runs nobody does."""
-        progress = None if self.raw is None else decode(HISTORY, self.raw, "job history").progress
-        steps, bad = read_progress(progress, self.source, self.key, self.status)
-        return StepList(steps=steps, run_error=self.error, unreadable=bad)
+        return StepList(run_error=self.error) if self.raw is None else read_told(self.raw, self.source)
 
 
-class InformerStep(ExecutionStep, frozen=True, kw_only=True):
+class InformerStep(ExecutionStep, frozen=True):
     """`type InformerStep`."""
 
     task_key: str | None = None
@@ -212,16 +209,8 @@ def read_history(record: Raw, source: str) -> InformerExecution:
     """One record. Its error is the message of the step that failed."""
     wire = decode(HISTORY, record, "job history")
     key = NativeId(wire.job_id, wire.id)
-    stamps = wire.duration or []
-    created = instant(wire.created_at)
-    at = stamps[0] if stamps else None
-    started = created if at == wire.created_at else instant(at)  # as a rule
-    ended = instant(stamps[1]) if len(stamps) > 1 else None
+    created, started, ended = read_times(wire)
     status = read_status(wire.success, wire.warnings, has_ended=ended is not None)
-    error = None
-    if status is FAILED:
-        steps, _ = read_progress(wire.progress, source, key, status)
-        error = next((step.error for step in steps if step.error), None)
     return InformerExecution(
         source=source,
         key=key,
@@ -229,7 +218,7 @@ def read_history(record: Raw, source: str) -> InformerExecution:
         raw_status=f"success={_flag(wire.success)},warnings={_flag(wire.warnings)}",
         started_at=started or created,
         ended_at=ended,
-        error=error,
+        error=read_progress(wire, source, key, status).run_error if status is FAILED else None,
         owner_id=wire.owner_id,
         success=wire.success,
         warnings=wire.warnings,
@@ -237,6 +226,15 @@ def read_history(record: Raw, source: str) -> InformerExecution:
         created_at=created,
         raw=record,
     )
+
+
+def read_times(wire: WireHistory) -> tuple[Instant | None, Instant | None, Instant | None]:
+    """When it was made, when it started, and its end."""
+    stamps = wire.duration or []
+    created = instant(wire.created_at)
+    at = stamps[0] if stamps else None
+    started = created if at == wire.created_at else instant(at)  # as a rule
+    return created, started, instant(stamps[1]) if len(stamps) > 1 else None
 
 
 def read_status(success: bool | None, warnings: bool | None, *, has_ended: bool) -> ExecutionStatus:
@@ -248,11 +246,19 @@ def read_status(success: bool | None, warnings: bool | None, *, has_ended: bool)
     return FAILED if success is False else ExecutionStatus.UNKNOWN
 
 
-def read_progress(
-    progress: Sequence[Raw] | None, source: str, run: NativeId, status: ExecutionStatus
-) -> tuple[tuple[InformerStep, ...], tuple[Unreadable, ...]]:
-    """The steps of a run in this state."""
-    return read_steps(progress or (), PROGRESS, partial(read_step, source, run, status is RUNNING))
+def read_told(record: Raw, source: str) -> StepList:
+    """The steps of a record, as `read_history` would find it."""
+    wire = decode(HISTORY, record, "job history")
+    _, _, ended = read_times(wire)
+    status = read_status(wire.success, wire.warnings, has_ended=ended is not None)
+    return read_progress(wire, source, NativeId(wire.job_id, wire.id), status)
+
+
+def read_progress(wire: WireHistory, source: str, run: NativeId, status: ExecutionStatus) -> StepList:
+    """The steps of a run in this state. One that failed has the message of a step for its error."""
+    steps, bad = read_steps(wire.progress or (), PROGRESS, partial(read_step, source, run, status is RUNNING))
+    error = next((step.error for step in steps if step.error), None) if status is FAILED else None
+    return StepList(steps=steps, run_error=error, unreadable=bad)
 
 
 def read_step(  # noqa: PLR0917  # the first three are those of a run
@@ -268,21 +274,22 @@ def read_step(  # noqa: PLR0917  # the first three are those of a run
         status = RUNNING if wire.result is None and run_is_open else ExecutionStatus.UNKNOWN
     said = result.message or result.key
     return InformerStep(
-        source=source,
-        run=run,
-        place=str(index),
-        name=_task_name(wire.task) or wire.task.key or f"#{index}",
-        type=wire.task.key,
-        status=status,
-        raw_status=result.status or f"success={_flag(result.success)}",
-        error=ExecutionError(said) if status is FAILED and said else None,
+        source,
+        run,
+        str(index),
+        _task_name(wire.task) or wire.task.key or f"#{index}",
+        status,
+        result.status or f"success={_flag(result.success)}",
+        record,
+        None,  # of no id
+        wire.task.key,
+        ExecutionError(said) if status is FAILED and said else None,
         task_key=wire.task.key,
         task_opts=present(wire.task.opts),
         result_key=result.key,
         message=result.message,
         success=result.success,
         is_in_full=result.status is not None,
-        raw=record,
     )
 
 
@@ -387,8 +394,14 @@ class Informer:
         return await one_by_one(ids, self._get)
 
     async def _get(self, key: NativeId) -> InformerExecution:
+        return self._read(await self._record(key))
+
+    async def _steps(self, key: NativeId) -> StepList:
+        return read_told(await self._record(key), self.name)
+
+    async def _record(self, key: NativeId) -> Raw:
         request = get(path("/api/jobs/{}/history/{}", key.workflow, key.execution), accept=HAL)
-        return self._read(body_of(await self._ask(request), RECORD, "job history"))
+        return body_of(await self._ask(request), RECORD, "job history")
 
     async def _ask(self, request: Request) -> Response:
         """An answer that is no login page: one in its place means that the token was not accepted."""
@@ -407,9 +420,7 @@ class Informer:
         told = {run.key: run.told for run in runs if isinstance(run, InformerExecution) and not came_short(run)}
         found: dict[NativeId, StepList | ConnectorError] = {key: one for key, one in told.items() if is_whole(one)}
         short = [run.key for run in runs if run.key not in found]
-        for key, run in (await one_by_one(short, self._get)).items():
-            found[key] = run.told if isinstance(run, InformerExecution) else run
-        return found
+        return found | await one_by_one(short, self._steps)
 
     async def delete_execution(self, key: NativeId) -> bool:
         """Deletes one record, for good. Needs the right `job:edit`."""

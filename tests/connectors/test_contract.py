@@ -223,8 +223,9 @@ def test_each_field_of_a_providers_types_has_an_attribute(provider: Provider) ->
 def test_each_attribute_of_a_providers_own_is_in_the_schema(provider: Provider) -> None:
     inner = {"is_in_full"}  # of Informer's steps
     types = types_of(provider)
-    for node, model in zip((types["Execution"], types["ExecutionStep"]), models_of(provider), strict=True):
-        base = Execution if issubclass(model, Execution) else ExecutionStep
+    models: tuple[Any, ...] = models_of(provider)
+    for node, model in zip((types["Execution"], types["ExecutionStep"]), models, strict=True):
+        base: Any = Execution if issubclass(model, Execution) else ExecutionStep
         shared = {field.name for field in fields(base)}
         own = {field.name for field in fields(model)} - shared - inner
         assert own <= {snake(field.name.value) for field in node.fields or ()}, model.__name__

@@ -372,6 +372,28 @@ def test_events_are_folded_in_their_order_of_time() -> None:
     assert told(folded(events)) == [("Get Identity", 1, S.SUCCEEDED, "02", "03")]
 
 
+def test_an_event_without_a_name_is_none_of_the_activity_whose_name_is_its_number() -> None:
+    """Neither the one that closes it, nor a turn of it."""
+    named = [event(f"ActivityTask{state}", 1, stepName="5") for state in ("Scheduled", "Started")]
+    ticks = [event("WorkflowTaskScheduled", 2) for _ in range(3)]
+
+    steps = folded([*named, *ticks, event("ActivityTaskCompleted", 3)], S.RUNNING)
+
+    assert told(steps) == [("5", 1, S.RUNNING, "01", None), ("#1", 1, S.SUCCEEDED, None, "03")]
+
+
+@pytest.mark.parametrize("timestamps", [("45.5Z", "45.10Z"), ("45.5Z", "45+00:00"), ("46Z", "45.999999999Z")])
+def test_events_are_put_in_order_whatever_form_their_times_have(timestamps: tuple[str, str]) -> None:
+    later, earlier = (f"2022-02-07T20:13:{one}" for one in timestamps)
+    (step,) = folded(
+        [
+            event("ActivityTaskCompleted", 0, **NAMES) | {"timestamp": later},
+            event("ActivityTaskStarted", 0, **NAMES) | {"timestamp": earlier},
+        ]
+    ).steps
+    assert (step.started, step.ended, step.status) == (earlier, later, S.SUCCEEDED)
+
+
 def test_each_turn_of_a_loop_is_a_step_of_its_own() -> None:
     turns = [
         event(f"ActivityTask{state}", 3 * turn + place, **NAMES)

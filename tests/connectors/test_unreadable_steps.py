@@ -66,6 +66,31 @@ def test_steps_that_can_all_be_read_are_read_at_once() -> None:
     assert (told, len(steps), bad) == ([(b'{"id":"a"}', 0), (b"{}", 1)], 2, ())
 
 
+class WireTimed(Struct):
+    """With a time."""
+
+    at: str | None = None
+
+
+def read_timed(wire: WireTimed, _record: Raw, index: int) -> ExecutionStep:
+    return ExecutionStep("s", KEY, str(index), "", S.SUCCEEDED, "", started=wire.at)
+
+
+def test_a_step_whose_time_cannot_be_read_is_left_out_although_nobody_has_read_that_of_others() -> None:
+    times = ["2026-11-20T07:59:45Z", "2026-02-30T07:59:45Z", None, "", "2016-12-31T23:59:60Z", "45"]
+    records = [Raw(json.dumps({"at": one}).encode()) for one in times]
+
+    steps, bad = read_steps(records, Wires(WireTimed, "steps[{}]", "at"), read_timed)
+
+    read_as = [None if step.started_at is None else step.started_at.text for step in steps]
+    assert [step.place for step in steps] == ["0", "2", "3", "4"]
+    assert read_as == ["2026-11-20T07:59:45Z", None, None, "2017-01-01T00:00:00Z"]
+    assert [(one.native_id, one.reason) for one in bad] == [
+        ("#1", "day is out of range for month"),
+        ("#5", "not an RFC 3339 time with a zone: '45'"),
+    ]
+
+
 @pytest.mark.parametrize("text", ["", "null"])
 def test_a_member_that_is_not_there_is_none(text: str) -> None:
     assert present(Raw(text.encode())) is None

@@ -70,8 +70,18 @@ def test_what_cannot_be_made_is_tried_again() -> None:
 
 def test_runs_and_steps_of_providers_have_them() -> None:
     given: dict[str, Any] = {"status": ExecutionStatus.SUCCEEDED, "raw_status": "done", "source": "llm"}
-    given |= {"started_at": Instant.of(0), "ended_at": Instant.of(2_500_000)}
-    run = ArceeExecution(key=NativeId("w", "r"), **given)
-    step = ArceeStep(run=run.key, place="1", name="a", **given)
+    start, end = Instant.of(0), Instant.of(2_500_000)
+    run = ArceeExecution(key=NativeId("w", "r"), started_at=start, ended_at=end, **given)
+    step = ArceeStep(run=run.key, place="1", name="a", started=start.text, ended=end.text, **given)
     assert (run.duration_ms, step.duration_ms) == (2.5, 2.5)
     assert (run.id, step.id) == (pack("llm", "w", "r"), pack("llm", "w", "r", "1"))
+
+
+def test_times_of_a_step_are_read_once_and_those_that_are_not_there_are_none() -> None:
+    given: dict[str, Any] = {"status": ExecutionStatus.SUCCEEDED, "raw_status": "done", "source": "llm"}
+    step = ArceeStep(
+        run=NativeId("w", "r"), place="1", name="a", started="2026-11-20 09:59:45+02:00", ended="", **given
+    )
+    assert step.started_at == Instant.parse("2026-11-20T07:59:45Z")
+    assert step.started_at is step.started_at
+    assert (step.ended_at, step.duration_ms) == (None, None)

@@ -58,7 +58,7 @@ class BoomiExecution(Execution, frozen=True):
     launcher_id: str | None = None
 
 
-class BoomiStep(ExecutionStep, frozen=True, kw_only=True):
+class BoomiStep(ExecutionStep, frozen=True):
     """`type BoomiStep`."""
 
     connector_type: str | None = None
@@ -106,7 +106,7 @@ class WirePlace(Struct, rename="camel", gc=False):
     execution_time: str | None = None
 
 
-class WireExecutionConnector(Struct, rename="camel"):
+class WireExecutionConnector(Struct, rename="camel", gc=False):
     """An `ExecutionConnector`: one connector shape of one run."""
 
     id: str
@@ -224,7 +224,7 @@ def read_execution(record: Raw, source: str, process_id: str = "") -> BoomiExecu
     )
 
 
-def read_step(run: Execution, wire: WireExecutionConnector, record: Raw, _index: int) -> BoomiStep:
+def read_step(run: Execution, wire: WireExecutionConnector, record: Raw, _index: int = 0) -> BoomiStep:
     """One connector shape. Its state follows from its errors, and from whether the run is over."""
     status = FAILED if wire.error_count else SUCCEEDED if run.status.is_final else UNKNOWN
     return BoomiStep(
@@ -232,10 +232,11 @@ def read_step(run: Execution, wire: WireExecutionConnector, record: Raw, _index:
         run.key,
         wire.id,
         wire.execution_connector or wire.id,
-        native_id=wire.id,
-        type=wire.connector_type,
-        status=status,
-        raw_status=f"errorCount={wire.error_count}",
+        status,
+        f"errorCount={wire.error_count}",
+        record,
+        wire.id,
+        wire.connector_type,
         connector_type=wire.connector_type,
         action_type=wire.action_type,
         error_count=wire.error_count,
@@ -243,7 +244,6 @@ def read_step(run: Execution, wire: WireExecutionConnector, record: Raw, _index:
         size=integer(wire.size),
         is_start_shape=wire.is_start_shape,
         record_type=wire.record_type,
-        raw=record,
     )
 
 

@@ -22,6 +22,7 @@ from connectors.providers.boomi.records import (
     RUNS,
     WORDS,
     BoomiExecution,
+    WireExecutionConnector,
     key_of,
     read_execution,
     read_step,
@@ -106,16 +107,12 @@ class BoomiRest:
         """The steps of many runs a call."""
 
         async def fetch(some: Sequence[Execution]) -> Mapping[NativeId, StepList | ConnectorError]:
-            by_id = {run.native_id: run for run in some}
-            records: dict[str, list[Raw]] = {native_id: [] for native_id in by_id}
-            lost: list[Unreadable] = []
-            found = await self._all("ExecutionConnector", filtered(any_of("executionId", by_id)))
-            for record, owner in zip(found, _owners(found), strict=True):
-                if isinstance(owner, UnreadableError):
-                    lost.append(Unreadable(native_id=None, reason=owner.message))
-                elif owner in by_id:
-                    records[owner].append(record)
-            return {run.key: _step_list(run, records[run.native_id], lost) for run in some}
+            wanted = dict.fromkeys(run.native_id for run in some)
+            records = await self._all("ExecutionConnector", filtered(any_of("executionId", wanted)))
+            try:
+                return _step_lists(some, records)
+            except (UnreadableError, ValueError, ArithmeticError):
+                return _run_by_run(some, records)
 
         return await in_groups(runs, RUNS_PER_CALL, lambda run: run.key, fetch)
 
@@ -150,22 +147,32 @@ class BoomiRest:
         return await self.http.send(request)
 
 
-def _owners(records: Sequence[Raw]) -> Sequence[str | UnreadableError]:
-    """Whose each is."""
-    try:
-        return [wire.execution_id for wire in OWNER.all(records)]
-    except UnreadableError:
-        return [_owner(record) for record in records]
+def _step_lists(runs: Sequence[Execution], records: Sequence[Raw]) -> Mapping[NativeId, StepList]:
+    """The steps of each, decoded all at once, if all can be read."""
+    of: dict[str, list[tuple[WireExecutionConnector, Raw]]] = {run.native_id: [] for run in runs}
+    for wire, record in zip(CONNECTOR.all(records), records, strict=True):
+        if (steps := of.get(wire.execution_id)) is not None:
+            steps.append((wire, record))
+    return {
+        run.key: StepList(steps=tuple([read_step(run, wire, record) for wire, record in of[run.native_id]]))
+        for run in runs
+    }
 
 
-def _owner(record: Raw) -> str | UnreadableError:
-    try:
-        return OWNER.one(record).execution_id
-    except UnreadableError as error:
-        return error
-
-
-def _step_list(run: Execution, records: Sequence[Raw], lost: Sequence[Unreadable]) -> StepList:
-    """The steps of a run. `lost`: those of whom it is not known whose they are, so any run may lack them."""
-    steps, bad = read_steps(records, CONNECTOR, partial(read_step, run))
-    return StepList(steps=steps, unreadable=(*bad, *lost))
+def _run_by_run(runs: Sequence[Execution], records: Sequence[Raw]) -> Mapping[NativeId, StepList]:
+    """The steps of each that can be read. Those of whom it is not known whose they are, any run may lack."""
+    of: dict[str, list[Raw]] = {run.native_id: [] for run in runs}
+    lost: list[Unreadable] = []
+    for record in records:
+        try:
+            owner = OWNER.one(record).execution_id
+        except UnreadableError as error:
+            lost.append(Unreadable(native_id=None, reason=error.message))
+        else:
+            if owner in of:
+                of[owner].append(record)
+    found: dict[NativeId, StepList] = {}
+    for run in runs:
+        steps, bad = read_steps(of[run.native_id], CONNECTOR, partial(read_step, run))
+        found[run.key] = StepList(steps=steps, unreadable=(*bad, *lost))
+    return found

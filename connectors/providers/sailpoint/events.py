@@ -6,19 +6,17 @@ The algorithm is our own: the attributes are those that real clients read, and n
 """
 
 from collections.abc import Sequence
-from datetime import datetime
-from functools import lru_cache
-from typing import cast
+from operator import itemgetter
 
 import msgspec
 from msgspec import Raw, Struct
 
 from connectors.contract import StepList
 from connectors.errors import UnreadableError
-from connectors.listed import Unreadable
-from connectors.reading import decoded_or_none, instant, present
+from connectors.listed import Unreadable, comparable
+from connectors.reading import decoded_or_none, present
 from connectors.steps import Wires
-from schema.instant import Instant
+from schema.instant import read_ns
 from schema.model import Execution, ExecutionError, ExecutionStatus, ExecutionStep
 
 ACTIVITY = "ActivityTask"
@@ -36,10 +34,14 @@ STATES = {
     "Completed": ExecutionStatus.SUCCEEDED,
     "Failed": FAILED,
 }
-_KINDS_OF_STEPS = frozenset({ACTIVITY, CHILD})
+TOLD = {
+    CHILD_INITIATED: (CHILD, QUEUED),
+    **{f"{kind}{word}": (kind, state) for kind in (ACTIVITY, CHILD, RUN) for word, state in STATES.items()},
+}
+"Of what an event tells, by its type, and which state; all others are ticks."
 
 
-class SailPointStep(ExecutionStep, frozen=True, kw_only=True):
+class SailPointStep(ExecutionStep, frozen=True):
     """`type SailPointStep`."""
 
     step_name: str | None = None
@@ -48,7 +50,7 @@ class SailPointStep(ExecutionStep, frozen=True, kw_only=True):
     ordinal: int = 1
 
 
-class WireAttributes(Struct, rename="camel"):
+class WireAttributes(Struct, rename="camel", gc=False):
     """What is read of an event's attributes. Their error is text by all accounts, but they are a free object."""
 
     display_name: str | None = None
@@ -57,7 +59,7 @@ class WireAttributes(Struct, rename="camel"):
     error: Raw = NOTHING
 
 
-class WireEvent(Struct):
+class WireEvent(Struct, gc=False):
     """An event."""
 
     type: str
@@ -65,7 +67,7 @@ class WireEvent(Struct):
     attributes: WireAttributes | None = None
 
 
-EVENT = Wires(WireEvent, "event")
+EVENT = Wires(WireEvent, "event", "timestamp")
 TEXT = msgspec.json.Decoder(str)
 NAMELESS = WireAttributes()
 
@@ -78,10 +80,17 @@ class Draft(Struct, eq=False):
     ordinal: int
     status: ExecutionStatus = QUEUED
     word: str = ""
-    started_at: Instant | None = None
-    ended_at: Instant | None = None
+    started: str | None = None
+    ended: str | None = None
     error: ExecutionError | None = None
     events: list[Raw] = []
+
+
+class Turns(Struct, eq=False):
+    """The steps that one activity has made: how many, and those that are not over."""
+
+    count: int = 0
+    open: list[Draft] = []
 
 
 def fold(records: Sequence[Raw], run: Execution) -> StepList:
@@ -89,51 +98,55 @@ def fold(records: Sequence[Raw], run: Execution) -> StepList:
 
     An event that cannot be read is left out: its step lacks it, or is not there.
     """
-    events, bad = _read_events(records)
+    events, records, bad = _read_events(records)
     drafts: list[Draft] = []
-    open_drafts: dict[tuple[str, str | int], list[Draft]] = {}
-    turns: dict[tuple[str, str | int], int] = {}
+    # one without a name is an activity of its own, whatever number others have for a name
+    activities: dict[tuple[str, str | int], Turns] = {}
     run_error = None
-    for index, (event, record) in enumerate(events):
-        kind, state = _split(event.type)
-        if state is None or kind not in _KINDS_OF_STEPS:
-            if kind == RUN and state is FAILED:
-                run_error = _error((event.attributes or NAMELESS).error)
+    for index, event in enumerate(events):
+        known = TOLD.get(event.type)
+        if known is None:
             continue
+        kind, state = known
         names = event.attributes or NAMELESS
+        if kind is RUN:
+            if state is FAILED:
+                run_error = _error(names.error)
+            continue
         key = kind, names.step_name or names.display_name or names.technical_name or index
-        turns_open = open_drafts.get(key)
-        if turns_open is None:
-            turns_open = open_drafts[key] = []
-        draft = _turn_of(turns_open, state) if turns_open else None
+        turns = activities.get(key)
+        if turns is None:
+            turns = activities[key] = Turns()
+        draft = _turn_of(turns.open, state) if turns.open else None
         if draft is None:
-            turns[key] = turns.get(key, 0) + 1
-            draft = Draft(names, kind == CHILD, turns[key])
-            turns_open.append(draft)
+            turns.count += 1
+            draft = Draft(names, kind is CHILD, turns.count)
+            turns.open.append(draft)
             drafts.append(draft)
-        draft.events.append(record)
+        draft.events.append(records[index])
         draft.status, draft.word = state, event.type
         if state is RUNNING:
-            draft.started_at = instant(event.timestamp)
+            draft.started = event.timestamp
         elif state is not QUEUED:
-            draft.ended_at = instant(event.timestamp)
-            draft.error = _error(names.error)
-            turns_open.remove(draft)
+            draft.ended = event.timestamp
+            draft.error = _error(names.error) if names.error else None
+            turns.open.remove(draft)
     if run_error is None and run.status is FAILED:
         run_error = next((draft.error for draft in reversed(drafts) if draft.error), None)
     is_over = run.status.is_final or bool(bad)  # what is open may have been closed by an event that is lost
-    steps = tuple([_step(draft, run, index, is_over=is_over) for index, draft in enumerate(drafts)])
+    steps = tuple([_step(draft, run, index, is_over) for index, draft in enumerate(drafts)])
     return StepList(steps=steps, run_error=run_error, unreadable=tuple(bad))
 
 
-def _read_events(records: Sequence[Raw]) -> tuple[Sequence[tuple[WireEvent, Raw]], Sequence[Unreadable]]:
-    """In their order of time: all at once, and each by itself if one cannot be read or they are not in order."""
+def _read_events(records: Sequence[Raw]) -> tuple[Sequence[WireEvent], Sequence[Raw], Sequence[Unreadable]]:
+    """With their records, in their order of time: all at once, and each by itself if they are not well or in order."""
     if not records:
-        return (), ()
+        return (), (), ()
     try:
         events = EVENT.all(records)
-        if _are_in_order([event.timestamp for event in events]):
-            return list(zip(events, records, strict=True)), ()
+        times = comparable([event.timestamp for event in events])
+        if times is not None and times == sorted(times):  # as a rule
+            return events, records, ()
     except UnreadableError:
         pass
     timed: list[tuple[int, WireEvent, Raw]] = []
@@ -141,28 +154,11 @@ def _read_events(records: Sequence[Raw]) -> tuple[Sequence[tuple[WireEvent, Raw]
     for index, record in enumerate(records):
         try:
             event = EVENT.one(record)
-            moment = instant(event.timestamp)
-            timed.append((0 if moment is None else moment.ns, event, record))
+            timed.append((read_ns(event.timestamp) or 0, event, record))
         except UnreadableError as error:
             bad.append(Unreadable(native_id=f"event {index}", reason=error.message[:200]))
-    timed.sort(key=lambda entry: entry[0])
-    return [(event, record) for _, event, record in timed], bad
-
-
-def _are_in_order(times: Sequence[str | None]) -> bool:
-    """Whether all are times of UTC in one form, and in order: then their texts are. Told of all at once."""
-    try:
-        msgspec.convert(times, list[datetime])
-    except msgspec.ValidationError:
-        return False
-    texts = cast(Sequence[str], times)
-    length, together = len(texts[0]), "".join(texts)
-    return (
-        set(map(len, texts)) == {length}
-        and set(together[10::length]) == {"T"}
-        and set(together[length - 1 :: length]) == {"Z"}
-        and texts == sorted(texts)
-    )
+    timed.sort(key=itemgetter(0))
+    return [event for _, event, _ in timed], [record for _, _, record in timed], bad
 
 
 def _turn_of(turns: Sequence[Draft], state: ExecutionStatus) -> Draft | None:
@@ -185,18 +181,7 @@ def _error(raw: Raw) -> ExecutionError | None:
     return ExecutionError(text) if text else None
 
 
-@lru_cache(maxsize=256)  # there are a dozen
-def _split(event_type: str) -> tuple[str, ExecutionStatus | None]:
-    """`ActivityTaskStarted` is the kind `ActivityTask` in the state of `Started`."""
-    if event_type == CHILD_INITIATED:
-        return CHILD, QUEUED
-    for word, state in STATES.items():
-        if event_type.endswith(word):
-            return event_type.removesuffix(word), state
-    return event_type, None
-
-
-def _step(draft: Draft, run: Execution, index: int, *, is_over: bool) -> SailPointStep:
+def _step(draft: Draft, run: Execution, index: int, is_over: bool) -> SailPointStep:
     status = draft.status
     if not status.is_final and is_over:  # the run is over and nothing has closed the step
         was_canceled = run.status is ExecutionStatus.CANCELED
@@ -207,16 +192,16 @@ def _step(draft: Draft, run: Execution, index: int, *, is_over: bool) -> SailPoi
         run.key,
         str(index),
         names.display_name or names.step_name or names.technical_name or f"#{index}",
-        native_id=names.step_name,
-        type="childWorkflow" if draft.is_child else names.technical_name,
-        status=status,
-        raw_status=draft.word,
-        started_at=draft.started_at,
-        ended_at=draft.ended_at,
-        error=draft.error,
+        status,
+        draft.word,
+        Raw(b"[%b]" % b",".join(draft.events)),
+        names.step_name,
+        "childWorkflow" if draft.is_child else names.technical_name,
+        draft.error,
+        draft.started,
+        draft.ended,
         step_name=names.step_name,
         display_name=names.display_name,
         technical_name=names.technical_name,
         ordinal=draft.ordinal,
-        raw=Raw(b"[%b]" % b",".join(draft.events)),
     )

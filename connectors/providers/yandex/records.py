@@ -11,6 +11,7 @@ from connectors.http.status import ErrorBody
 from connectors.lists import Item, ListForm
 from connectors.reading import StatusWords, decode, decoded_or_none, instant, integer, present
 from connectors.steps import Wires
+from schema.derived import derived
 from schema.identity import NativeId
 from schema.instant import SECOND, Instant
 from schema.model import Execution, ExecutionError, ExecutionStatus, ExecutionStep
@@ -44,20 +45,25 @@ class YandexExecution(Execution, frozen=True, kw_only=True):
     provider: ClassVar[str] = "YANDEX"
 
 
-class YandexStep(ExecutionStep, frozen=True, kw_only=True):
+class YandexStep(ExecutionStep, frozen=True):
     """`type YandexStep`."""
 
     title: str | None = None
 
+    @derived
+    def ended_at(self) -> Instant | None:
+        """Its start plus the duration."""
+        return _end(self.started_at, self.duration_ns)
 
-class WireError(Struct, rename="camel"):
+
+class WireError(Struct, rename="camel", gc=False):
     """`error`, `lastError`."""
 
     message: str = ""
     error_code: str | None = None
 
 
-class WirePayload(Struct, rename="camel"):
+class WirePayload(Struct, rename="camel", gc=False):
     """`input`, `output` or `result`: JSON in a string, or free JSON."""
 
     input_json: str = ""
@@ -89,7 +95,7 @@ class WirePlace(Struct, rename="camel", gc=False):
     started_at: str | None = None
 
 
-class WireEntry(Struct, rename="camel"):
+class WireEntry(Struct, rename="camel", gc=False):
     """A history entry. `id` is the step's key in the workflow's text."""
 
     id: str = ""
@@ -154,7 +160,7 @@ class WireStatus(Struct):
 
 
 EXECUTION = msgspec.json.Decoder(WireExecution)
-ENTRY = Wires(WireEntry, "entries[{}]")
+ENTRY = Wires(WireEntry, "entries[{}]", "started_at")
 GOT = msgspec.json.Decoder(WireGot)
 HISTORY = msgspec.json.Decoder(WireHistory)
 WORKFLOW = msgspec.json.Decoder(WireWorkflow)
@@ -194,28 +200,27 @@ def read_execution(record: Raw, source: str) -> YandexExecution:
 
 def read_step(source: str, run: NativeId, wire: WireEntry, record: Raw, index: int) -> YandexStep:
     """One history entry. Its key repeats in loops, so its place in the run is its index."""
-    started, duration, status = instant(wire.started_at), read_duration(wire.duration), STEP_WORDS(wire.status)
-    is_final = status.is_final
+    duration, status = read_duration(wire.duration), STEP_WORDS(wire.status)
     return YandexStep(
         source,
         run,
         str(index),
         wire.title or wire.id or f"#{index}",
+        status,
+        wire.status,
+        record,
         wire.id or None,
         wire.type,
+        read_error(wire.error),
+        wire.started_at,
+        None,  # see `YandexStep.ended_at`
+        duration if status.is_final else None,
+        read_payload(wire.input),
+        read_payload(wire.output),
         wire.description,
         integer(wire.attempts),
-        title=wire.title,
-        status=status,
-        raw_status=wire.status,
-        started_at=started,
-        ended_at=_end(started, duration) if is_final else None,
-        duration_ns=duration if is_final else None,
-        input=read_payload(wire.input),
-        output=read_payload(wire.output),
-        error=read_error(wire.error),
-        last_error=read_error(wire.last_error),
-        raw=record,
+        read_error(wire.last_error),
+        wire.title,
     )
 
 
