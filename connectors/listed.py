@@ -5,7 +5,7 @@ of its body until the list comes to them: that is `Listing`. `lists` makes it.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Generic, TypeVar, cast, overload
+from typing import Any, Generic, TypeVar, overload
 
 from msgspec import Raw, Struct
 
@@ -48,16 +48,18 @@ class Listed(Struct, eq=False, gc=False):
     @property
     def started(self) -> int | None:
         """Its start in nanoseconds since 1970. None where there is none, or none that can be read."""
-        if isinstance(self.at, str):
-            try:
-                self.at = read_ns(self.at)
-            except ValueError as error:
-                self._give_up(str(error))
-        return cast(int | None, self.at)
+        at = self.at
+        if not isinstance(at, str):
+            return at
+        try:
+            at = self.at = read_ns(at)
+        except ValueError as error:
+            at = self.at = None
+            self._give_up(str(error))
+        return at
 
     def _give_up(self, reason: str) -> None:
         """Its place is not known after all."""
-        self.at = None
         if isinstance(self.read(), Execution):
             self.found = Unreadable(native_id=self.key.execution[:200], reason=reason[:200])
 
