@@ -26,7 +26,7 @@ from connectors.errors import (
     UnreadableError,
     UntrustedError,
 )
-from connectors.http.client import Request, Response
+from connectors.http.client import PLAIN, Request, Response
 from connectors.http.deadline import time_left
 from connectors.http.unpack import GZIP, PIECE, DamagedError, Unpacker
 
@@ -217,8 +217,7 @@ def _query(params: Sequence[tuple[str, str]]) -> str:
     """The part after the path. Most of it is words and numbers, which `urlencode` takes long to leave as they are."""
     if not params:
         return ""
-    text = "".join(map("".join, params))
-    if text.isalnum() and text.isascii():
+    if PLAIN.fullmatch("".join(map("".join, params))):
         return "?" + "&".join(map("=".join, params))
     return f"?{urlencode(params)}"
 
