@@ -178,14 +178,14 @@ class Authorized:
 
     def _discreet(self, response: Response, sent: Mapping[str, str]) -> Response:
         """The answer without our credentials (what follows a scheme's name): some providers repeat what they refuse."""
-        if sent != self._sent:
+        if sent is not self._sent:
             self._sent, self._hidden = sent, self._told_by(sent)
         body, headers = response.body, response.headers
         in_headers = "\n".join(headers.values())
         for text, as_bytes in self._hidden:
             body = body.replace(as_bytes, HIDDEN_BYTES)
             if text in in_headers:
-                headers = {name: value.replace(text, HIDDEN) for name, value in headers.items()}
+                headers = {name.lower(): value.replace(text, HIDDEN) for name, value in headers.items()}
         if body is response.body and headers is response.headers:
             return response
         return replace(response, body=body, headers=headers)

@@ -42,7 +42,7 @@ class Request(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Response(Struct, frozen=True, kw_only=True, gc=False):
-    """An answer, read whole and decompressed. Names of headers are in lower case."""
+    """An answer, read whole and decompressed. Its headers are found by their names in lower case."""
 
     status: int
     headers: Mapping[str, str]

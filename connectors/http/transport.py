@@ -15,7 +15,6 @@ from urllib.parse import urlencode, urlsplit
 
 import aiohttp
 from aiohttp.hdrs import CONTENT_ENCODING
-from multidict import CIMultiDict
 from yarl import URL
 
 from connectors.errors import (
@@ -118,7 +117,7 @@ class Transport:
             answer = await self.connections.session().request(
                 request.method,
                 url,
-                headers=CIMultiDict(request.headers),
+                headers=request.headers,
                 data=request.body,
                 allow_redirects=False,
                 timeout=self._limits(total),
@@ -129,8 +128,7 @@ class Transport:
             finally:
                 if not answer.closed:  # as it is by itself once it is read to its end
                     answer.close()
-            headers = {name.lower(): value for name, value in answer.headers.items()}
-            return Response(status=answer.status, headers=headers, body=body)
+            return Response(status=answer.status, headers=answer.headers, body=body)
         except TimeoutError as error:
             raise self._late(error, total) from None
         except (aiohttp.ClientError, DamagedError, OSError, ValueError) as error:

@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 import pytest
 import structlog
+from multidict import CIMultiDict
 from structlog.testing import capture_logs
 
 from connectors.errors import RefusedError, UnreachableError
 from connectors.http.auth import Authorized, Fixed, Renewed, Secret, Token, basic, bearer
-from connectors.http.client import Request
+from connectors.http.client import Request, Response
 from connectors.registry import find_providers
 from tests.connectors.replay import Replay, answer
 
@@ -295,6 +296,15 @@ async def test_an_answer_does_not_hold_what_it_was_asked_with() -> None:
 
     assert response.body == b'{"message": "Bearer [hidden] is not accepted, nor [hidden]"}'
     assert response.headers == {"warning": '299 - "Bearer [hidden]"'}
+
+
+async def test_headers_are_found_by_their_names_in_lower_case_be_a_token_taken_out_or_not() -> None:
+    as_sent = CIMultiDict({"X-Reference": "r", "Warning": '299 - "token-token-token"'})
+    given = Response(status=403, headers=as_sent, body=b"{}")
+
+    for told, secret in ((given.headers["warning"], "another-token"), ('299 - "[hidden]"', "token-token-token")):
+        response = await Authorized(Replay(given), bearer(Secret(secret))).send(REQUEST)
+        assert (response.headers["x-reference"], response.headers["warning"]) == ("r", told)
 
 
 async def test_nor_does_one_that_tells_of_a_fetched_token() -> None:
