@@ -192,17 +192,20 @@ class Transport:
         parts: list[bytes] = []
         came = size = 0
         content = answer.content
-        while not content.at_eof() and (part := await content.read(PIECE)):
+        while not content.at_eof() and (part := content.read_nowait(PIECE) or await content.read(PIECE)):
             came += len(part)
-            for piece in (part,) if unpacker is None else unpacker.pieces(part):
+            if came > self.max_body:
+                raise self._too_large()
+            if unpacker is None:
+                parts.append(part)
+                continue
+            for piece in unpacker.pieces(part):
                 if parts:
                     await asyncio.sleep(0)  # a large body must not hold up the others
                 size += len(piece)
-                if max(came, size) > self.max_body:
+                if size > self.max_body:
                     raise self._too_large()
                 parts.append(piece)
-            if came > self.max_body:
-                raise self._too_large()
         if unpacker is not None:
             unpacker.end()
         return b"".join(parts)
