@@ -58,7 +58,7 @@ class Breaker:
         """Sends, or refuses without a call and without a wait. Only while one call probes do the others wait for it."""
         if _is_guarded.get():
             return await self.inner.send(request)
-        is_probe = self.is_open and await self._admit()
+        is_probe = self._opened_at is not None and await self._admit()
         turn = self._turn
         mark = _is_guarded.set(True)
         has_failed: bool | None = None
@@ -108,7 +108,7 @@ class Breaker:
 
     def _count(self, has_failed: bool) -> None:
         self._failures.append(has_failed)
-        failed, of = self._failures.count(True), len(self._failures)
+        failed, of = sum(self._failures), len(self._failures)
         if of >= LEAST and failed >= SHARE * of:
             log.warning("source is left alone", source=self.source, failed=failed, of=of)
             self._failures.clear()

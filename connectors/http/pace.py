@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from connectors.contract import Rate
+from connectors.contract import Rate, deadline
 from connectors.errors import OutOfTimeError, ThrottledError
 from connectors.http.bucket import Bucket
 from connectors.http.client import HttpClient, Request, Response
@@ -35,6 +35,11 @@ class Pace:
     def pause(self, seconds: float) -> None:
         """The provider wants no calls for so long."""
         self._paused_until = max(self._paused_until, self.clock() + seconds)
+
+    def take(self) -> bool:
+        """Room for one call, if it need not be waited for, as most need not. A call that comes too late takes none."""
+        now, end = self.clock(), deadline.get()
+        return now >= self._paused_until and (end is None or now < end) and self._bucket.take()
 
     async def turn(self) -> None:
         """Waits for room.
@@ -79,7 +84,8 @@ class Paced:
 
     async def send(self, request: Request) -> Response:
         """Waits for room, then sends."""
-        await self.pace.turn()
+        if not self.pace.take():
+            await self.pace.turn()
         response = await self.inner.send(request)
         if response.status in self.throttling:
             self.pace.pause(retry_after(response) or 0.0)

@@ -13,6 +13,7 @@ from connectors.http.bucket import Bucket
 from connectors.http.client import Request, Response
 from connectors.http.pace import Pace, Paced
 from connectors.registry import find_providers
+from tests.connectors.http.fakes import FakeClock, ending_at
 from tests.connectors.replay import answer
 from tests.connectors.test_contract import settings_of
 
@@ -73,6 +74,20 @@ def test_the_others_go_as_room_comes_back() -> None:
     times = times_of(Rate(5, 1), 10)
     assert times[:5] == pytest.approx([0.0] * 5, abs=0.01)
     assert times[5:] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0], abs=0.01)
+
+
+async def test_a_call_that_comes_too_late_or_in_a_pause_takes_no_room() -> None:
+    clock = FakeClock()
+    pace = Pace(Rate(1, 60), clock=clock)
+    with ending_at(clock.now):
+        assert not pace.take()
+    pace.pause(1.0)
+    assert not pace.take()
+
+    clock.now += 1.0
+    with ending_at(clock.now + 0.1):
+        assert pace.take()
+    assert not pace.take()
 
 
 def test_those_who_wait_go_in_the_order_in_which_they_came() -> None:
