@@ -91,7 +91,7 @@ class Client:
 
 def run(quick: bool) -> Sequence[Table]:
     """One table of both questions."""
-    tries = 12 if quick else 50
+    tries = 12 if quick else 100
     rows = []
     with running() as (ours, gather, upstream):
         for one in QUESTIONS:

@@ -3,6 +3,7 @@
 A field is the SDL's name in snake case. Providers add their own fields in subclasses named like their SDL types.
 """
 
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 from functools import cached_property, partial
@@ -127,14 +128,14 @@ class Timed:
     raw: Raw | None
 
     @property
+    @abstractmethod
     def started_at(self) -> Instant | None:
         """Its start."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def ended_at(self) -> Instant | None:
         """Its end."""
-        raise NotImplementedError
 
     @property
     def elapsed_ns(self) -> int | None:
