@@ -25,7 +25,7 @@ from connectors.errors import ConnectorError
 from connectors.listed import Listed
 from connectors.providers.arcee import Arcee, read_run
 from connectors.providers.boomi.records import read_execution as read_boomi
-from connectors.providers.informer import read_history
+from connectors.providers.informer.records import read_history
 from connectors.providers.sailpoint import read_execution as read_sailpoint
 from connectors.providers.yandex.records import read_execution as read_yandex
 from connectors.registry import find_providers

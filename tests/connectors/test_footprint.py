@@ -12,7 +12,7 @@ from connectors.contract import Page, StepList
 from connectors.footprint import detached, weight_of
 from connectors.providers.arcee import ArceeExecution
 from connectors.providers.boomi.records import BoomiExecution
-from connectors.providers.informer import InformerStep
+from connectors.providers.informer.records import InformerStep
 from schema.identity import NativeId
 from schema.instant import Instant
 from schema.model import ExecutionError, ExecutionStatus

@@ -22,15 +22,8 @@ from connectors.errors import (
 from connectors.http.auth import Secret
 from connectors.http.client import Request
 from connectors.http.status import StatusChecked
-from connectors.providers.informer import (
-    Informer,
-    InformerExecution,
-    InformerSettings,
-    InformerStep,
-    connect,
-    read_history,
-    read_problem,
-)
+from connectors.providers.informer import Informer, InformerSettings, connect
+from connectors.providers.informer.records import InformerExecution, InformerStep, read_history, read_problem
 from schema.identity import NativeId
 from schema.model import ExecutionError, ExecutionOrder, ExecutionStatus, Workflow
 from tests.connectors.replay import SAMPLES, Opened, Replay, answer, sample, steps_of

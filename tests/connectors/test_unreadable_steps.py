@@ -11,7 +11,7 @@ from msgspec import Raw, Struct
 
 from connectors.contract import StepList
 from connectors.lifetimes import LIVE, lifetime_of
-from connectors.providers.informer import is_whole, read_history
+from connectors.providers.informer.records import is_whole, read_history
 from connectors.providers.sailpoint.events import fold
 from connectors.questions import StepsOf
 from connectors.reading import present

@@ -12,7 +12,7 @@ from connectors.contract import Capabilities, ExecutionQuery, Page, Paging, Step
 from connectors.errors import ConnectorError, ThrottledError, UnreachableError
 from connectors.providers.arcee import ArceeExecution, ArceeStep
 from connectors.providers.boomi.records import BoomiExecution, BoomiStep
-from connectors.providers.informer import InformerExecution, InformerStep
+from connectors.providers.informer.records import InformerExecution, InformerStep
 from connectors.providers.sailpoint import SailPointExecution
 from connectors.providers.sailpoint.events import SailPointStep
 from connectors.providers.yandex.records import YandexExecution, YandexStep
