@@ -259,7 +259,8 @@ class Stream(ABC):
 
     def fetch_size(self) -> int:
         """Rows to ask for at a time: whole pages, when conditions may leave few of them."""
-        spare = SPARE // 2 if self.terms.position == FIRST else SPARE  # the first page has one end only
+        is_top = self.terms.takes_all and self.terms.position == FIRST  # has ties at one end only
+        spare = SPARE // 2 if is_top else SPARE
         wanted = MAX_FETCH if is_selective(self.terms.query) else self.terms.query.limit + spare + 3 * self.doubt
         return min(max(wanted, MIN_FETCH), MAX_FETCH, self.terms.can.page_size)
 
