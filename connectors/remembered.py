@@ -20,7 +20,7 @@ from schema.identity import NativeId
 DEFAULT_MB = 256
 MB = 1024 * 1024
 PLACE = 800
-"Bytes that an answer takes besides its content and its question: its age, its place in the order of use and of time."
+"Bytes that an answer takes besides its content and its question: its age, its place in the order of use, its minute."
 MINUTE = 60.0
 "Seconds. Answers that reach their hard limit in the same minute go together, when it is over."
 SOME = 100
